@@ -1,0 +1,83 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Imports point one way (docs/architecture.md): a folder may not import the folders listed for it. */
+const forbid = (folder, targets, why) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { patterns: [{ group: targets.map((t) => `**/${t}/**`), message: why }] },
+    ],
+  },
+});
+
+const OUTER = ['front', 'web', 'cli'];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] } } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['**/*.mjs', '*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  forbid(
+    'oci',
+    [
+      'errors',
+      'registries',
+      'planning',
+      'deletions',
+      'execution',
+      'audit',
+      'http',
+      'database',
+      ...OUTER,
+      '@nestjs',
+    ],
+    'oci/ is the bottom: the spec and nothing else.',
+  ),
+  forbid(
+    'planning',
+    [
+      'deletions',
+      'execution',
+      'audit',
+      'http',
+      'database',
+      'queue',
+      'identity',
+      'config',
+      ...OUTER,
+      '@nestjs',
+    ],
+    'planning/ is pure: no framework, no I/O.',
+  ),
+  forbid(
+    'registries',
+    ['planning', 'deletions', 'execution', 'audit', 'queue', 'identity', 'http', ...OUTER],
+    'Adapters do not know deletions.',
+  ),
+  ...['audit', 'identity', 'database', 'queue', 'config', 'telemetry'].map((folder) =>
+    forbid(
+      folder,
+      ['deletions', 'execution', 'planning', ...OUTER],
+      `${folder}/ serves the features; it does not know them.`,
+    ),
+  ),
+  ...['deletions', 'execution', 'collections', 'http'].map((folder) =>
+    forbid(folder, OUTER, 'Nothing imports front/, web/ or cli/.'),
+  ),
+);

@@ -1,0 +1,228 @@
+/**
+ * Every stable code that a response, a target or an audit event may carry: HTTP status, title, and what to do next.
+ * The API's documentation of errors is made from this table.
+ */
+interface ErrorKind {
+  readonly status: number;
+  readonly title: string;
+  readonly hint: string;
+}
+
+const kinds = <T extends Record<string, ErrorKind>>(table: T): Readonly<Record<keyof T, ErrorKind>> => table;
+
+export const ERROR_KINDS = kinds({
+  // What the caller sent
+  malformed_json: {
+    status: 400,
+    title: 'The body is not JSON',
+    hint: 'Send one JSON object with Content-Type: application/json.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    hint: 'Correct the fields listed in errors and send it again.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'No valid credential',
+    hint: 'Send an API key as a Bearer token, or as the password of Basic authentication.',
+  },
+  key_expired: { status: 401, title: 'The API key has expired', hint: 'Ask an administrator for a new key.' },
+  forbidden: {
+    status: 403,
+    title: 'Not permitted',
+    hint: 'Ask an administrator for a key with a role and scope that permit this.',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    hint: 'Check the id or the path; what you may not see is not found either.',
+  },
+  unknown_registry: {
+    status: 404,
+    title: 'No such registry',
+    hint: 'GET /v1/registries lists the registries you may use.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    hint: 'See /docs for the methods of this path.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    hint: 'Send at most 1 MiB; split the references over several deletions.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported content type',
+    hint: 'Send Content-Type: application/json.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was used with another body',
+    hint: 'Use a new key for a new request.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    hint: 'Wait for the time that Retry-After names.',
+  },
+  not_cancellable: {
+    status: 409,
+    title: 'The deletion can no longer be cancelled',
+    hint: 'It has started or ended; GET it to see its outcome.',
+  },
+  not_executable: {
+    status: 409,
+    title: 'Only a planned dry run can be executed',
+    hint: 'Create a deletion with dryRun: true, read its plan, then execute it.',
+  },
+  plan_stale: {
+    status: 409,
+    title: 'The registry changed since the plan was made',
+    hint: 'Make a new plan and read it; errors names the differences.',
+  },
+  not_restorable: {
+    status: 409,
+    title: 'The deletion cannot be restored',
+    hint: 'See errors for what is missing.',
+  },
+
+  // What the plan refuses
+  plan_refused: {
+    status: 409,
+    title: 'The plan was refused',
+    hint: 'See plan.refusals for each reference and what to do.',
+  },
+  shared_digest: {
+    status: 409,
+    title: 'Other tags point at the same digest',
+    hint: 'Use siblings: "untag" to remove only this tag, or siblings: "include" to delete them all.',
+  },
+  child_of_index: {
+    status: 409,
+    title: 'A living index contains this manifest',
+    hint: 'Delete the named indexes first or together with it, or use siblings: "untag" to remove only the tag.',
+  },
+  reference_not_found: {
+    status: 404,
+    title: 'The registry has no such reference',
+    hint: 'Check the tag or digest; nothing was deleted.',
+  },
+  dangling_tag: {
+    status: 409,
+    title: 'The tag points at a manifest that is gone',
+    hint: 'This registry cannot remove it through its API; remove it through its storage, or push the tag again.',
+  },
+  untag_unsupported: {
+    status: 409,
+    title: 'This registry cannot remove one tag alone',
+    hint: 'Use siblings: "include", or delete all tags of the digest in one request.',
+  },
+  unreadable_manifest: {
+    status: 409,
+    title: 'A manifest that decides liveness could not be read',
+    hint: 'Nothing was deleted, because what it refers to is not known.',
+  },
+  held: {
+    status: 409,
+    title: 'A hold protects this reference',
+    hint: 'Ask the owner of the hold to lift it.',
+  },
+  no_targets: {
+    status: 409,
+    title: 'There is nothing to delete',
+    hint: 'No reference of the request exists in the registry.',
+  },
+
+  // What happened to a target
+  tag_moved: {
+    status: 409,
+    title: 'The tag moved after the plan was made',
+    hint: 'The tag was left alone; make a new plan if the new image should go too.',
+  },
+  already_absent: { status: 404, title: 'It was already gone', hint: 'Nothing to do.' },
+  verification_failed: {
+    status: 502,
+    title: 'The registry still serves it after the deletion',
+    hint: 'Look at the registry and its caches; then ask again.',
+  },
+
+  // What the upstream registry did
+  upstream_unavailable: {
+    status: 503,
+    title: 'The registry is not answering',
+    hint: 'Accepted work is tried again by itself; check the registry.',
+  },
+  upstream_timeout: {
+    status: 504,
+    title: 'The registry did not answer in time',
+    hint: 'Accepted work is tried again by itself; check the registry.',
+  },
+  upstream_error: {
+    status: 502,
+    title: 'The registry answered with an error',
+    hint: 'Check the registry; accepted work is tried again where that can help.',
+  },
+  upstream_rate_limited: {
+    status: 503,
+    title: 'The registry asks to slow down',
+    hint: 'Accepted work is tried again after the time the registry named.',
+  },
+  upstream_unauthorized: {
+    status: 502,
+    title: 'The registry refuses the configured credentials',
+    hint: 'Correct the credentials of this registry in sexton.yaml.',
+  },
+  upstream_forbidden: {
+    status: 502,
+    title: 'The configured account may not do this on the registry',
+    hint: 'Grant the account pull and delete (and push, for untag) on this repository.',
+  },
+  upstream_tls_error: {
+    status: 502,
+    title: 'The TLS connection to the registry failed',
+    hint: 'Correct url or tls.caFile of this registry in sexton.yaml.',
+  },
+  upstream_protocol_error: {
+    status: 502,
+    title: 'The registry answered with something that is not its protocol',
+    hint: 'Check that url points at the registry itself and not at a proxy page.',
+  },
+  upstream_realm_not_allowed: {
+    status: 502,
+    title: 'The registry sent us to a token server that is not allowed',
+    hint: 'Add the host to tokenRealms of this registry if it is yours.',
+  },
+  digest_mismatch: {
+    status: 502,
+    title: 'The bytes do not match their digest',
+    hint: 'A proxy or the storage alters manifests; nothing was deleted.',
+  },
+  delete_disabled: {
+    status: 409,
+    title: 'Deletion is disabled on the registry',
+    hint: 'Set storage.delete.enabled: true (REGISTRY_STORAGE_DELETE_ENABLED=true) on the registry and restart it; a pull-through cache (proxy.remoteurl) never deletes.',
+  },
+  registry_read_only: {
+    status: 503,
+    title: 'The registry is read-only',
+    hint: 'Accepted work is tried again; switch storage.maintenance.readonly off.',
+  },
+
+  // Sexton itself
+  interrupted: { status: 500, title: 'The work was interrupted', hint: 'Ask again.' },
+  not_ready: {
+    status: 503,
+    title: 'Sexton is not ready',
+    hint: 'See checks for the dependency that is missing.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Something went wrong in Sexton',
+    hint: 'Give the request id to whoever runs Sexton.',
+  },
+});
+
+export type ErrorCode = keyof typeof ERROR_KINDS;

@@ -1,0 +1,107 @@
+import type { Digest } from '../oci/digest.js';
+import type { Descriptor, Manifest } from '../oci/manifest.js';
+import type { RegistryName, RepositoryName, Tag } from '../oci/names.js';
+
+/** What a registry was found to be able to do. The planner reads this, never the registry's type. */
+export interface Capabilities {
+  /**
+   * How one tag can go while its manifest stays: `native` (the registry deletes tags), `replace` (the tag is given a
+   * throw-away manifest, which is then deleted; needs push rights), `none`.
+   */
+  readonly untag: 'native' | 'replace' | 'none';
+  /** Whether `DELETE` is accepted at all, as a probe found it. */
+  readonly deletion: 'enabled' | 'disabled' | 'read_only' | 'unknown';
+  /** The OCI referrers API; without it, referrers are found through their fallback tags. */
+  readonly referrersApi: boolean;
+  /** Manifests without a tag can be listed. */
+  readonly listsUntagged: boolean;
+}
+
+export interface RegistryStatus {
+  readonly reachable: boolean;
+  readonly capabilities: Capabilities;
+  readonly checkedAt: Date;
+  /** Why it is not reachable or not certain: a stable code and a sentence, without secrets. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
+
+/** What a resolve says: never the bytes. */
+export interface ResolvedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/**
+ * One upstream registry. Promises that every adapter keeps:
+ * - Every failure is a `SextonError` with an `upstream_*`, `delete_disabled`, `registry_read_only` or
+ *   `digest_mismatch` code, and carries no secret.
+ * - `null` means absent beyond doubt: asked with every media type, confirmed by GET (TRAPS 4). Doubt throws.
+ * - Calls are retried inside only where the same call can succeed and repeating is harmless.
+ * - An aborted `signal` ends the call before anything more is sent.
+ */
+export interface Registry {
+  readonly name: RegistryName;
+  readonly type: string;
+
+  /** What this registry can do, asked of the registry itself; cached for a short while. `repository` narrows auth. */
+  probe(repository: RepositoryName | null, signal: AbortSignal): Promise<RegistryStatus>;
+
+  /** Repositories in name order, after `after`; at most `limit`. */
+  listRepositories(
+    page: { after: RepositoryName | null; limit: number },
+    signal: AbortSignal,
+  ): Promise<{ items: readonly RepositoryName[]; hasMore: boolean }>;
+
+  /** Every tag of the repository, each once; empty for a repository without tags or an unknown one. */
+  listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]>;
+
+  /** What a tag or digest points at now. */
+  resolve(
+    repository: RepositoryName,
+    reference: Tag | Digest,
+    signal: AbortSignal,
+  ): Promise<ResolvedManifest | null>;
+
+  /** The manifest's exact bytes, hashed and compared with its digest (`digest_mismatch` otherwise). */
+  readManifest(
+    repository: RepositoryName,
+    reference: Tag | Digest,
+    signal: AbortSignal,
+  ): Promise<Manifest | null>;
+
+  /** Manifests whose `subject` is `digest`, through the referrers API; null where the registry has none. */
+  listReferrers(
+    repository: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Descriptor[] | null>;
+
+  /** Removes the manifest and with it every tag on it. `absent`: the registry says that it was not there. */
+  deleteManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<'deleted' | 'absent'>;
+
+  /**
+   * Removes one tag; its manifest and sibling tags stay. `moved`: the tag no longer pointed at `expected`, nothing
+   * was done. Refuses with `untag_unsupported` where it cannot.
+   */
+  untag(
+    repository: RepositoryName,
+    tag: Tag,
+    expected: Digest,
+    signal: AbortSignal,
+  ): Promise<'untagged' | 'absent' | 'moved'>;
+
+  /** Puts a manifest back, byte for byte, under a tag or its digest. */
+  putManifest(
+    repository: RepositoryName,
+    reference: Tag | Digest,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  /** Ends connections. */
+  close(): Promise<void>;
+}
