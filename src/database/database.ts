@@ -1,0 +1,36 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { Database } from './schema.js';
+
+/** Nest token of `Kysely<Database>`. */
+export const DATABASE = Symbol('DATABASE');
+/** Nest token of the `pg.Pool` below it, for the few things that need a connection of their own. */
+export const DATABASE_POOL = Symbol('DATABASE_POOL');
+
+export type Db = Kysely<Database>;
+export type Tx = Transaction<Database>;
+
+const INT8 = pg.types.builtins.INT8;
+
+/** bigint columns here count rows and bytes, far below 2^53; as numbers they are JSON and compare as expected. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/** A pool on `url`. Lost idle connections are replaced silently; the next query sees whatever is wrong. */
+export const createPool = (url: string, max: number, applicationName = 'sexton'): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    types,
+    application_name: applicationName,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+export const createDatabase = (pool: pg.Pool): Db =>
+  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });

@@ -1,0 +1,18 @@
+import { Migrator, type Kysely, type Migration } from 'kysely';
+import * as deletions from './migrations/0001-deletions.js';
+import * as audit from './migrations/0002-audit.js';
+import * as apiKeys from './migrations/0003-api-keys.js';
+
+/** In order, forward only: a migration expands the schema, and contracts it only one version later. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-deletions': deletions,
+  '0002-audit': audit,
+  '0003-api-keys': apiKeys,
+};
+
+/** Brings the schema up to date. Safe to call from many processes at once: Kysely's migrator takes a lock. */
+export const migrateToLatest = async (db: Kysely<unknown>): Promise<void> => {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error instanceof Error ? error : new Error('migration failed', { cause: error });
+};

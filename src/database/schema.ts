@@ -1,0 +1,20 @@
+import type { AuditEventsTable, AuditSealsTable, AuditUnsealedTable } from '../audit/audit.tables.js';
+import type {
+  DeletionsTable,
+  DeletionTargetsTable,
+  IdempotencyKeysTable,
+  TombstonesTable,
+} from '../deletions/deletions.tables.js';
+import type { ApiKeysTable } from '../identity/api-keys.table.js';
+
+/** Every table, by its name. Each feature describes its own rows beside its SQL. */
+export interface Database {
+  api_keys: ApiKeysTable;
+  audit_events: AuditEventsTable;
+  audit_seals: AuditSealsTable;
+  audit_unsealed: AuditUnsealedTable;
+  deletions: DeletionsTable;
+  deletion_targets: DeletionTargetsTable;
+  tombstones: TombstonesTable;
+  idempotency_keys: IdempotencyKeysTable;
+}

@@ -1,0 +1,74 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Plan } from '../planning/plan.js';
+import type { DeletionState, TargetOutcome } from './deletion-state.js';
+
+/** What went wrong last, or for good; `retryAt` is set while Sexton will try again by itself. */
+export interface DeletionProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly retryAt: string | null;
+}
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type NullableJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
+
+export interface DeletionsTable {
+  /** ULID: sorts by creation, which the keyset pages rely on. */
+  id: string;
+  registry: string;
+  repository: string;
+  state: DeletionState;
+  dry_run: boolean;
+  reason: string;
+  ticket: string | null;
+  labels: JSONColumnType<Record<string, string>>;
+  requested_references: JSONColumnType<string[]>;
+  siblings: 'refuse' | 'untag' | 'include';
+  referrers: 'keep' | 'include';
+  children: 'keep' | 'include';
+  requested_by_id: string;
+  requested_by_name: string;
+  requested_by_address: string | null;
+  request_id: string | null;
+  plan: NullableJson<Plan>;
+  problem: NullableJson<DeletionProblem>;
+  attempts: Generated<number>;
+  /** Work on it may not start before; how retries wait. */
+  not_before: NullableTimestamp;
+  created_at: Timestamp;
+  planned_at: NullableTimestamp;
+  queued_at: NullableTimestamp;
+  started_at: NullableTimestamp;
+  finished_at: NullableTimestamp;
+}
+
+export interface DeletionTargetsTable {
+  deletion_id: string;
+  /** Order of execution, from 0. */
+  position: number;
+  reference: string;
+  digest: string;
+  outcome: TargetOutcome | null;
+  code: string | null;
+  message: string | null;
+  started_at: NullableTimestamp;
+  finished_at: NullableTimestamp;
+}
+
+export interface TombstonesTable {
+  deletion_id: string;
+  digest: string;
+  media_type: string;
+  bytes: Buffer;
+  tags: JSONColumnType<string[]>;
+  created_at: Timestamp;
+}
+
+export interface IdempotencyKeysTable {
+  caller_id: string;
+  key: string;
+  request_hash: string;
+  deletion_id: string;
+  created_at: Timestamp;
+}
