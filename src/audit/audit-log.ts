@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import type { Kysely } from 'kysely';
+import { ulid } from 'ulid';
+import type { Database } from '../database/schema.js';
+import type { NewAuditEvent } from './audit-event.js';
+import { storableJson, storableText } from './storable-text.js';
+
+/**
+ * Records what happened, in the transaction of what happened (promise 6): give it that transaction, and the event is
+ * there exactly when the change is. Nothing here waits for another writer; the chain is made afterwards (sealer.ts).
+ */
+@Injectable()
+export class AuditLog {
+  private readonly listeners = new Set<() => void>();
+
+  /** Appends the event and returns its id. Events of one transaction keep the order in which they were recorded. */
+  async record(trx: Kysely<Database>, event: NewAuditEvent): Promise<string> {
+    const id = ulid();
+    await trx
+      .insertInto('audit_events')
+      .values({
+        id,
+        action: event.action,
+        actor_id: storableText(event.actor.id),
+        actor_name: storableText(event.actor.name),
+        actor_address: storableText(event.actor.address),
+        outcome: event.outcome,
+        code: storableText(event.code),
+        registry: storableText(event.registry),
+        repository: storableText(event.repository),
+        reference: storableText(event.reference),
+        digest: storableText(event.digest),
+        bytes: event.bytes ?? null,
+        reason: storableText(event.reason),
+        ticket: storableText(event.ticket),
+        request_id: storableText(event.requestId),
+        deletion_id: storableText(event.deletionId),
+        details: JSON.stringify(storableJson(event.details ?? {})),
+      })
+      .execute();
+    for (const listener of this.listeners) listener();
+    return id;
+  }
+
+  /** Calls `listener` after each record, usually before its commit; returns what ends it. */
+  onRecord(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
