@@ -1,0 +1,61 @@
+import { Queue, Worker, createPostgresBackend, type QueueBaseOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { BullWakeUpQueue, type BullBackend } from './bullmq-queue.js';
+import type { WakeUpQueue } from './wake-up-queue.js';
+
+/** Jobs hold for seconds only what PostgreSQL knows anyway; short locks bring a killed worker's wake-up back soon. */
+const WORKER_TIMING = { lockDuration: 15_000, stalledInterval: 10_000, maxStalledCount: 3 };
+
+/**
+ * The one place that knows where wake-ups live: BullMQ on Redis when `redisUrl` is set, else on PostgreSQL through
+ * its own backend (FACTS §9).
+ */
+export const createWakeUpQueue = (
+  stores: { redisUrl: string | null; databaseUrl: string },
+  onError: (error: Error) => void,
+): WakeUpQueue =>
+  new BullWakeUpQueue(
+    stores.redisUrl === null ? onPostgres(stores.databaseUrl) : onRedis(stores.redisUrl, onError),
+    onError,
+  );
+
+const onPostgres = (connectionString: string): BullBackend => {
+  // Small pools: each queue and worker of BullMQ opens its own.
+  const base = { connection: { connectionString, schema: 'bullmq', migrate: true, max: 3 } };
+  return {
+    openQueue: (name) => new Queue(name, base, createPostgresBackend),
+    openWorker: (name, processor, concurrency) =>
+      new Worker(name, processor, { ...base, ...WORKER_TIMING, concurrency }, createPostgresBackend),
+    check: async () => {
+      const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+      await client.connect();
+      await client.end();
+    },
+    close: async () => undefined,
+  };
+};
+
+const onRedis = (url: string, onError: (error: Error) => void): BullBackend => {
+  // A producer answers an HTTP request: it must fail fast, the reconciler rings again (FACTS §7.9).
+  const producer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: false });
+  const consumer = new Redis(url, { maxRetriesPerRequest: null });
+  producer.on('error', onError);
+  consumer.on('error', onError);
+  const options = (connection: Redis): QueueBaseOptions & { prefix: string } => ({
+    connection,
+    prefix: '{sexton}',
+  });
+  return {
+    openQueue: (name) => new Queue(name, { ...options(producer), skipWaitingForReady: true }),
+    openWorker: (name, processor, concurrency) =>
+      new Worker(name, processor, { ...options(consumer), ...WORKER_TIMING, concurrency }),
+    check: async () => {
+      await producer.ping();
+    },
+    close: async () => {
+      producer.disconnect();
+      consumer.disconnect();
+    },
+  };
+};
