@@ -106,7 +106,7 @@ export const ERROR_KINDS = kinds({
     hint: 'Delete the named indexes first or together with it, or use siblings: "untag" to remove only the tag.',
   },
   reference_not_found: {
-    status: 404,
+    status: 409,
     title: 'The registry has no such reference',
     hint: 'Check the tag or digest; nothing was deleted.',
   },

@@ -1,17 +1,23 @@
 import { ERROR_KINDS, type ErrorCode } from './codes.js';
 
-/** One fault of one field, for `errors[]` of a problem. `path` is a JSON Pointer into the request, or a name. */
-export interface FieldFault {
-  readonly path: string;
+/** One entry of `errors[]` of a problem: a JSON Pointer into the request where there is one, and what it is about. */
+export interface Fault {
+  readonly path?: string;
   readonly message: string;
+  readonly code?: ErrorCode;
+  readonly reference?: string;
+  readonly tags?: readonly string[];
+  readonly parents?: readonly string[];
 }
 
 interface SextonErrorOptions {
   /** What happened, in one sentence that names the thing; never holds a secret. */
   readonly detail?: string;
-  readonly faults?: readonly FieldFault[];
+  readonly faults?: readonly Fault[];
   /** Set where trying again can help; the least time to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** The resource it is about, where that is not the path that was asked for. */
+  readonly instance?: string;
   readonly cause?: unknown;
 }
 
@@ -27,8 +33,9 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
 /** The one error class. `code` is stable and documented; status, title and hint come from the table of codes. */
 export class SextonError extends Error {
   readonly code: ErrorCode;
-  readonly faults: readonly FieldFault[];
+  readonly faults: readonly Fault[];
   readonly retryAfterMs: number | null;
+  readonly instance: string | null;
 
   constructor(code: ErrorCode, options: SextonErrorOptions = {}) {
     super(options.detail ?? ERROR_KINDS[code].title, { cause: options.cause });
@@ -36,6 +43,7 @@ export class SextonError extends Error {
     this.code = code;
     this.faults = options.faults ?? [];
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.instance = options.instance ?? null;
   }
 
   get status(): number {

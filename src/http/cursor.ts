@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { SextonError } from '../errors/sexton-error.js';
 
 /** Opaque keyset cursors: base64url JSON, checked by a schema when they come back. */
-export const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+export const encodeCursor = (value: unknown): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url');
 
 export const decodeCursor = <T>(text: string, schema: z.ZodType<T>): T => {
   try {

@@ -10,8 +10,10 @@ const BODY_FAULTS: Readonly<Record<string, () => SextonError>> = {
   'entity.parse.failed': () => new SextonError('malformed_json'),
   'encoding.unsupported': () => new SextonError('unsupported_media_type'),
   'charset.unsupported': () => new SextonError('unsupported_media_type'),
-  'request.aborted': () => new SextonError('malformed_json', { detail: 'The request ended before its body did' }),
-  'request.size.invalid': () => new SextonError('malformed_json', { detail: 'The body is not as long as it said' }),
+  'request.aborted': () =>
+    new SextonError('malformed_json', { detail: 'The request ended before its body did' }),
+  'request.size.invalid': () =>
+    new SextonError('malformed_json', { detail: 'The body is not as long as it said' }),
 };
 
 /** The only way an error leaves the process: a problem with a stable code, without stack or secret. */
@@ -54,7 +56,8 @@ export class ProblemFilter implements ExceptionFilter {
       if (status === 413) return new SextonError('payload_too_large');
       if (status === 415) return new SextonError('unsupported_media_type');
       if (status === 401) return new SextonError('unauthenticated');
-      if (status === 400) return new SextonError('malformed_json', { detail: 'The request could not be read' });
+      if (status === 400)
+        return new SextonError('malformed_json', { detail: 'The request could not be read' });
     }
     if (thrown instanceof URIError) {
       return new SextonError('invalid_request', { detail: 'The path is not valid percent-encoding' });

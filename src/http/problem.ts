@@ -22,16 +22,16 @@ export const problemSchema = z
 
 export type Problem = z.infer<typeof problemSchema>;
 
-/** The problem that an error is, for a request to `instance`. */
-export const toProblem = (error: SextonError, instance: string, requestId: string): Problem => ({
+/** The problem that an error is, for a request to `path`. */
+export const toProblem = (error: SextonError, path: string, requestId: string): Problem => ({
   type: `urn:sexton:error:${error.code}`,
   title: error.title,
   status: error.status,
   detail: `${endSentence(error.message)} ${error.hint}`,
   code: error.code,
-  instance,
+  instance: error.instance ?? path,
   requestId,
-  errors: error.faults.map(({ path, message }) => ({ path, message })),
+  errors: error.faults.map((fault) => ({ ...fault })),
 });
 
 const endSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

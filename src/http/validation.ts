@@ -1,5 +1,5 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
-import { SextonError, type FieldFault } from '../errors/sexton-error.js';
+import { SextonError, type Fault } from '../errors/sexton-error.js';
 
 interface Issue {
   readonly message: string;
@@ -7,7 +7,7 @@ interface Issue {
 }
 
 /** RFC 6901 pointer of an issue, with an unknown field named where zod names it only in its message. */
-const toFault = ({ message, path = [] }: Issue): FieldFault => ({
+const toFault = ({ message, path = [] }: Issue): Fault => ({
   path: path
     .map((part) => String(typeof part === 'object' ? part.key : part))
     .map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`)

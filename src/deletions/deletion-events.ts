@@ -1,0 +1,49 @@
+import type { MessageEvent } from '@nestjs/common';
+import type { DeletionChanges } from './deletion-changes.js';
+import { isSettled } from './deletion-state.js';
+import { deletionView } from './deletion-view.js';
+import type { DeletionsStore } from './deletions.store.js';
+
+/** Proxies close connections that are silent for a minute. */
+const HEARTBEAT_MS = 15_000;
+
+/** What happened to a deletion, from its beginning to its end, each event once and in order. */
+export async function* followDeletion(
+  store: DeletionsStore,
+  changes: DeletionChanges,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<MessageEvent> {
+  let seen = '';
+  const told = new Set<number>();
+  while (!signal.aborted) {
+    const change = await changes.waitFor(id, HEARTBEAT_MS, signal, async () => {
+      const row = await store.find(id);
+      if (!row) return null;
+      const targets = await store.targetsOf([id]);
+      const fresh = targets.filter((target) => target.outcome !== null && !told.has(target.position));
+      const mark = `${row.state} ${row.problem?.retryAt ?? ''}`;
+      return mark === seen && fresh.length === 0 ? null : { row, targets, fresh, mark };
+    });
+    if (signal.aborted) return;
+    if (change === null) {
+      yield { type: 'heartbeat', data: {} };
+      continue;
+    }
+    const { row, targets, fresh, mark } = change;
+    const view = deletionView(row, fresh);
+    for (const [index, target] of fresh.entries()) {
+      told.add(target.position);
+      yield { type: 'target', data: view.targets[index] ?? {} };
+    }
+    if (mark !== seen) {
+      seen = mark;
+      const { state, problem } = view;
+      yield { type: 'state', data: { id, state, problem, done: told.size, total: targets.length } };
+    }
+    if (isSettled(row.state)) {
+      yield { type: 'end', data: { id, state: row.state } };
+      return;
+    }
+  }
+}

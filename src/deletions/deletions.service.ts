@@ -1,0 +1,235 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ulid } from 'ulid';
+import { AuditLog } from '../audit/audit-log.js';
+import { DATABASE, type Db } from '../database/database.js';
+import { SextonError } from '../errors/sexton-error.js';
+import type { Caller } from '../identity/caller.js';
+import { mayAct, type ScopeAction } from '../identity/scope.js';
+import { parseReference, parseRegistryName, parseRepositoryName } from '../oci/names.js';
+import { planDifferences } from '../planning/difference.js';
+import { WAKE_UP_QUEUE, type WakeUp, type WakeUpQueue } from '../queue/wake-up-queue.js';
+import { Registries } from '../registries/registries.js';
+import { LOGGER, type Logger } from '../telemetry/logger.js';
+import { auditEventOf } from './deletion-audit.js';
+import { DeletionChanges } from './deletion-changes.js';
+import { deletionView, type DeletionRow } from './deletion-view.js';
+import type { CreateDeletion, DeletionView, ListDeletions } from './deletions.dto.js';
+import { DeletionsQuery } from './deletions.query.js';
+import { DeletionsStore } from './deletions.store.js';
+import { AlreadyAsked, bindIdempotencyKey, hashRequest } from './idempotency.js';
+import { PlanMaker } from './plan-maker.js';
+
+/** Who asks, and under which request id it is recorded. */
+export interface Asked {
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Deletions as a resource: asking, reading, cancelling, executing a plan. The work itself is in execution/. */
+@Injectable()
+export class DeletionsService {
+  constructor(
+    @Inject(DATABASE) private readonly db: Db,
+    private readonly audit: AuditLog,
+    private readonly store: DeletionsStore,
+    private readonly query: DeletionsQuery,
+    private readonly changes: DeletionChanges,
+    private readonly plans: PlanMaker,
+    private readonly registries: Registries,
+    @Inject(WAKE_UP_QUEUE) private readonly queue: WakeUpQueue,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /**
+   * Accepts a request durably, then waits up to `waitMs` for its plan. With an idempotency key that was used before
+   * for the same body, it is the deletion of then; for another body `idempotency_key_reused`.
+   */
+  async create(
+    asked: Asked,
+    request: CreateDeletion,
+    options: { readonly idempotencyKey: string | null; readonly waitMs: number },
+  ): Promise<DeletionView> {
+    this.mustBeAllowed(asked.caller, 'delete', request.registry, request.repository);
+    const id = await this.accept(asked, request, options.idempotencyKey);
+    await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
+    await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
+      const row = await this.store.find(id);
+      return row && row.state !== 'planning' ? row : null;
+    });
+    return this.view(await this.existing(id));
+  }
+
+  /** One page of the deletions that the caller may see, newest first. */
+  async list(
+    asked: Asked,
+    query: ListDeletions,
+  ): Promise<{ items: DeletionView[]; nextCursor: string | null }> {
+    const { rows, nextCursor } = await this.query.list(query, (row) => this.maySee(asked.caller, row));
+    const targets = await this.store.targetsOf(rows.map((row) => row.id));
+    const items = rows.map((row) =>
+      deletionView(
+        row,
+        targets.filter((target) => target.deletion_id === row.id),
+      ),
+    );
+    return { items, nextCursor };
+  }
+
+  async get(asked: Asked, id: string): Promise<DeletionView> {
+    return this.view(await this.visible(asked.caller, id));
+  }
+
+  /** Ends a deletion that has not begun; `not_cancellable` after that. */
+  async cancel(asked: Asked, id: string, reason: string): Promise<DeletionView> {
+    const row = await this.visible(asked.caller, id);
+    this.mustBeAllowed(asked.caller, 'delete', row.registry, row.repository);
+    await this.db.transaction().execute(async (tx) => {
+      const moved = await this.store.move(tx, id, 'cancelled', { finishedAt: new Date() });
+      if (!moved) {
+        throw new SextonError('not_cancellable', { detail: `Deletion ${id} has begun or ended` });
+      }
+      await this.audit.record(
+        tx,
+        auditEventOf(row, 'deletion.cancelled', 'succeeded', {
+          actor: asked.caller,
+          reason,
+          requestId: asked.requestId,
+        }),
+      );
+    });
+    return this.view(await this.existing(id));
+  }
+
+  /** Runs a dry run's plan exactly as it was shown; `plan_stale`, with the differences, when anything moved since. */
+  async execute(asked: Asked, id: string): Promise<DeletionView> {
+    const row = await this.visible(asked.caller, id);
+    this.mustBeAllowed(asked.caller, 'delete', row.registry, row.repository);
+    if (row.state !== 'planned' || !row.plan) {
+      throw new SextonError('not_executable', { detail: `Deletion ${id} is ${row.state}` });
+    }
+    const { plan } = await this.plans.make(row, asked.signal);
+    if (plan.hash !== row.plan.hash) {
+      throw new SextonError('plan_stale', {
+        detail: `The plan of deletion ${id} no longer describes the repository`,
+        faults: planDifferences(row.plan, plan).map((difference) => ({ message: difference.message })),
+      });
+    }
+    const now = new Date();
+    await this.db.transaction().execute(async (tx) => {
+      const moved = await this.store.move(tx, id, 'queued', { queuedAt: now });
+      if (!moved) throw new SextonError('not_executable', { detail: `Deletion ${id} is no longer planned` });
+      await this.audit.record(
+        tx,
+        auditEventOf(row, 'deletion.executed', 'accepted', {
+          actor: asked.caller,
+          requestId: asked.requestId,
+          details: { planHash: plan.hash },
+        }),
+      );
+    });
+    await this.ring({ kind: 'execute', ...repositoryOf(row) });
+    return this.view(await this.existing(id));
+  }
+
+  /** The row, if the caller may see it; `not_found` otherwise, whether it exists or not. */
+  async visible(caller: Caller, id: string): Promise<DeletionRow> {
+    const row = await this.store.find(id);
+    if (!row || !this.maySee(caller, row)) {
+      throw new SextonError('not_found', { detail: `There is no deletion ${id.slice(0, 64)}` });
+    }
+    return row;
+  }
+
+  private async accept(
+    asked: Asked,
+    request: CreateDeletion,
+    idempotencyKey: string | null,
+  ): Promise<string> {
+    const id = ulid();
+    const createdAt = new Date();
+    const { id: callerId, name, address } = asked.caller;
+    try {
+      await this.db.transaction().execute(async (tx) => {
+        await this.store.insert(tx, {
+          id,
+          request,
+          requestedBy: { id: callerId, name, address },
+          requestId: asked.requestId,
+          createdAt,
+        });
+        if (idempotencyKey !== null) {
+          const requestHash = hashRequest(request);
+          await bindIdempotencyKey(tx, {
+            callerId,
+            key: idempotencyKey,
+            requestHash,
+            deletionId: id,
+            createdAt,
+          });
+        }
+        await this.audit.record(tx, {
+          action: 'deletion.requested',
+          outcome: 'accepted',
+          actor: { id: callerId, name, address },
+          registry: request.registry,
+          repository: request.repository,
+          reference: request.references.length === 1 ? (request.references[0] ?? null) : null,
+          reason: request.reason,
+          ticket: request.ticket ?? null,
+          requestId: asked.requestId,
+          deletionId: id,
+          details: { references: request.references, dryRun: request.dryRun, siblings: request.siblings },
+        });
+      });
+      return id;
+    } catch (error) {
+      if (error instanceof AlreadyAsked) return error.deletionId;
+      throw error;
+    }
+  }
+
+  /** A wake-up that could not be rung is not lost: the work stands in PostgreSQL and the reconciler rings again. */
+  private async ring(wakeUp: WakeUp): Promise<void> {
+    try {
+      await this.queue.ring(wakeUp);
+    } catch (error) {
+      this.log.warn({ err: error, ...wakeUp }, 'the queue took no wake-up; the reconciler will ring again');
+    }
+  }
+
+  private async existing(id: string): Promise<DeletionRow> {
+    const row = await this.store.find(id);
+    if (!row) throw new SextonError('not_found', { detail: `There is no deletion ${id}` });
+    return row;
+  }
+
+  private async view(row: DeletionRow): Promise<DeletionView> {
+    return deletionView(row, await this.store.targetsOf([row.id]));
+  }
+
+  private maySee(caller: Caller, row: { readonly registry: string; readonly repository: string }): boolean {
+    return mayAct(caller, 'read', row.registry, row.repository);
+  }
+
+  /** What the caller may not see does not exist for it; what it sees and may not delete is `forbidden`. */
+  private mustBeAllowed(caller: Caller, action: ScopeAction, registry: string, repository: string): void {
+    if (this.registries.has(parseRegistryName(registry)) && mayAct(caller, action, registry, repository))
+      return;
+    if (this.registries.has(parseRegistryName(registry)) && mayAct(caller, 'read', registry, repository)) {
+      throw new SextonError('forbidden', { detail: `You may not ${action} in ${registry}/${repository}` });
+    }
+    throw new SextonError('unknown_registry', {
+      detail: `There is no repository ${repository} in a registry named ${registry} that you may use`,
+    });
+  }
+}
+
+const repositoryOf = (row: DeletionRow) => ({
+  registry: parseRegistryName(row.registry),
+  repository: parseRepositoryName(row.repository),
+});
+
+export const referencesOf = (row: DeletionRow) =>
+  row.requested_references.map((text) => parseReference(text)).filter((reference) => reference !== null);

@@ -1,0 +1,182 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { DATABASE, type Db, type Tx } from '../database/database.js';
+import type { RegistryName, RepositoryName } from '../oci/names.js';
+import type { Plan } from '../planning/plan.js';
+import { statesBefore, type DeletionState } from './deletion-state.js';
+import type { DeletionRow, TargetRow } from './deletion-view.js';
+import type { DeletionProblem } from './deletions.tables.js';
+import type { CreateDeletion } from './deletions.dto.js';
+
+/** PostgreSQL channel on which every change of a deletion is announced, with its id. */
+export const DELETIONS_CHANNEL = 'sexton_deletions';
+
+export interface NewDeletion {
+  readonly id: string;
+  readonly request: CreateDeletion;
+  readonly requestedBy: { readonly id: string; readonly name: string; readonly address: string | null };
+  readonly requestId: string;
+  readonly createdAt: Date;
+}
+
+/** What a change of state may set beside the state itself. */
+interface Change {
+  readonly plan?: Plan;
+  readonly problem?: DeletionProblem | null;
+  readonly attempts?: number;
+  readonly notBefore?: Date | null;
+  readonly plannedAt?: Date;
+  readonly queuedAt?: Date;
+  readonly startedAt?: Date;
+  readonly finishedAt?: Date;
+}
+
+/** Rows of deletions: reading them, and moving them from state to state. */
+@Injectable()
+export class DeletionsStore {
+  constructor(@Inject(DATABASE) private readonly db: Db) {}
+
+  async insert(tx: Tx, { id, request, requestedBy, requestId, createdAt }: NewDeletion): Promise<void> {
+    await tx
+      .insertInto('deletions')
+      .values({
+        id,
+        registry: request.registry,
+        repository: request.repository,
+        state: 'planning',
+        dry_run: request.dryRun,
+        reason: request.reason,
+        ticket: request.ticket ?? null,
+        labels: JSON.stringify(request.labels),
+        requested_references: JSON.stringify(request.references),
+        siblings: request.siblings,
+        referrers: request.referrers,
+        children: request.children,
+        requested_by_id: requestedBy.id,
+        requested_by_name: requestedBy.name,
+        requested_by_address: requestedBy.address,
+        request_id: requestId,
+        created_at: createdAt,
+      })
+      .execute();
+    await this.announce(tx, id);
+  }
+
+  async find(id: string, db: Db = this.db): Promise<DeletionRow | null> {
+    return (await db.selectFrom('deletions').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  }
+
+  async targetsOf(ids: readonly string[], db: Db = this.db): Promise<TargetRow[]> {
+    if (ids.length === 0) return [];
+    return db
+      .selectFrom('deletion_targets')
+      .selectAll()
+      .where('deletion_id', 'in', ids)
+      .orderBy('deletion_id')
+      .orderBy('position')
+      .execute();
+  }
+
+  /**
+   * Moves a deletion to `to`, if the state machine allows it from where it stands. False when somebody else moved it
+   * first: the row is locked by the UPDATE, so that of two only one can win.
+   */
+  async move(tx: Db, id: string, to: DeletionState, change: Change = {}): Promise<boolean> {
+    const moved = await tx
+      .updateTable('deletions')
+      .set({
+        state: to,
+        ...(change.plan !== undefined && { plan: JSON.stringify(change.plan) }),
+        ...(change.problem !== undefined && { problem: change.problem && JSON.stringify(change.problem) }),
+        ...(change.attempts !== undefined && { attempts: change.attempts }),
+        ...(change.notBefore !== undefined && { not_before: change.notBefore }),
+        ...(change.plannedAt && { planned_at: change.plannedAt }),
+        ...(change.queuedAt && { queued_at: change.queuedAt }),
+        ...(change.startedAt && { started_at: change.startedAt }),
+        ...(change.finishedAt && { finished_at: change.finishedAt }),
+      })
+      .where('id', '=', id)
+      .where('state', 'in', statesBefore(to))
+      .executeTakeFirst();
+    if (moved.numUpdatedRows === 0n) return false;
+    await this.announce(tx, id);
+    return true;
+  }
+
+  /** Leaves the state as it is and notes when to try again, and why. */
+  async postpone(
+    tx: Db,
+    id: string,
+    problem: DeletionProblem,
+    attempts: number,
+    notBefore: Date,
+  ): Promise<void> {
+    await tx
+      .updateTable('deletions')
+      .set({ problem: JSON.stringify(problem), attempts, not_before: notBefore })
+      .where('id', '=', id)
+      .where('state', 'in', ['planning', 'queued', 'running'])
+      .execute();
+    await this.announce(tx, id);
+  }
+
+  async insertTargets(tx: Tx, id: string, plan: Plan): Promise<void> {
+    // 65,535 parameters a statement are PostgreSQL's limit; a plan of thousands of targets goes in pieces.
+    for (let from = 0; from < plan.targets.length; from += 1000) {
+      await tx
+        .insertInto('deletion_targets')
+        .values(
+          plan.targets.slice(from, from + 1000).map((target, index) => ({
+            deletion_id: id,
+            position: from + index,
+            reference: target.reference,
+            digest: target.digest,
+          })),
+        )
+        .execute();
+    }
+  }
+
+  /** Deletions of one repository that wait to be planned, oldest first. */
+  async waitingForPlan(
+    registry: RegistryName,
+    repository: RepositoryName,
+    now: Date,
+  ): Promise<DeletionRow[]> {
+    return this.db
+      .selectFrom('deletions')
+      .selectAll()
+      .where('registry', '=', registry)
+      .where('repository', '=', repository)
+      .where('state', '=', 'planning')
+      .where((eb) => eb.or([eb('not_before', 'is', null), eb('not_before', '<=', now)]))
+      .orderBy('id')
+      .limit(100)
+      .execute();
+  }
+
+  /** The oldest deletion of the repository that may run now; one that was interrupted comes before the rest. */
+  async oldestReady(
+    db: Db,
+    registry: RegistryName,
+    repository: RepositoryName,
+    now: Date,
+  ): Promise<DeletionRow | null> {
+    const row = await db
+      .selectFrom('deletions')
+      .selectAll()
+      .where('registry', '=', registry)
+      .where('repository', '=', repository)
+      .where('state', 'in', ['queued', 'running'])
+      .where((eb) => eb.or([eb('not_before', 'is', null), eb('not_before', '<=', now)]))
+      .orderBy(sql`state = 'running'`, 'desc')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    return row ?? null;
+  }
+
+  async announce(db: Db, id: string): Promise<void> {
+    await sql`select pg_notify(${DELETIONS_CHANNEL}, ${id})`.execute(db);
+  }
+}

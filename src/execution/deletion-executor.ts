@@ -1,0 +1,215 @@
+import type { Db } from '../database/database.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import { auditEventOf } from '../deletions/deletion-audit.js';
+import { finalState, type TargetOutcome } from '../deletions/deletion-state.js';
+import type { DeletionRow, TargetRow } from '../deletions/deletion-view.js';
+import type { DeletionsStore } from '../deletions/deletions.store.js';
+import type { PlanMaker } from '../deletions/plan-maker.js';
+import type { SextonError } from '../errors/sexton-error.js';
+import { parseRegistryName, type RegistryName, type RepositoryName } from '../oci/names.js';
+import type { Registries } from '../registries/registries.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { DeletionMetrics } from './deletion-metrics.js';
+import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
+import { asSextonError, type RetryPolicy } from './retry-policy.js';
+import { TargetExecutor, type TargetResult } from './target-executor.js';
+
+/** Carries out what is queued: one repository at a time per claim, one deletion at a time, one target at a time. */
+export class DeletionExecutor {
+  constructor(
+    private readonly db: Db,
+    private readonly store: DeletionsStore,
+    private readonly plans: PlanMaker,
+    private readonly registries: Registries,
+    private readonly audit: AuditLog,
+    private readonly targets: TargetExecutor,
+    private readonly retries: RetryPolicy,
+    private readonly metrics: DeletionMetrics,
+    private readonly log: Logger,
+    private readonly worker: string,
+  ) {}
+
+  /** Works off the repository's ready deletions as its only writer; returns at once when another process is that. */
+  async executeRepository(
+    registry: RegistryName,
+    repository: RepositoryName,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await withRepositoryClaim(this.db, registry, repository, async (claim) => {
+      while (!signal.aborted) {
+        const row = await this.store.oldestReady(claim.db, registry, repository, new Date());
+        if (!row) return;
+        await this.execute(claim, row, signal);
+      }
+    });
+  }
+
+  private async execute(claim: RepositoryClaim, row: DeletionRow, signal: AbortSignal): Promise<void> {
+    if (row.state === 'queued' && !(await this.begin(claim, row))) return;
+    const { plan } = row;
+    if (!plan) throw new Error(`deletion ${row.id} is ${row.state} without a plan`);
+    try {
+      const snapshot = await this.plans.snapshotFor(row, signal);
+      const capabilities = await this.plans.capabilitiesFor(row, signal);
+      const registry = this.registries.get(parseRegistryName(row.registry));
+      const results = await this.store.targetsOf([row.id], claim.db);
+      for (const [position, target] of plan.targets.entries()) {
+        const result = results[position];
+        if (!result || result.outcome !== null) continue;
+        if (signal.aborted) {
+          await this.handBack(claim, row);
+          return;
+        }
+        const done = await this.targets.execute({
+          claim,
+          row,
+          plan,
+          target,
+          result,
+          results,
+          snapshot,
+          capabilities,
+          registry,
+          signal,
+        });
+        await this.finishTarget(claim, row, result, done);
+        results[position] = { ...result, outcome: done.outcome };
+      }
+      await this.finish(
+        claim,
+        row,
+        results.map((r) => r.outcome).filter((o) => o !== null),
+      );
+    } catch (thrown) {
+      if (signal.aborted) {
+        await this.handBack(claim, row);
+        return;
+      }
+      const error = asSextonError(thrown, (unexpected) =>
+        this.log.error({ err: unexpected, deletion: row.id }, 'execution failed unexpectedly'),
+      );
+      await this.postponeOrFail(claim, row, error);
+    }
+  }
+
+  private async begin(claim: RepositoryClaim, row: DeletionRow): Promise<boolean> {
+    const began = await claim.db.transaction().execute(async (tx) => {
+      const moved = await this.store.move(tx, row.id, 'running', {
+        startedAt: row.started_at ?? new Date(),
+        notBefore: null,
+      });
+      if (moved && row.started_at === null) {
+        const details = { worker: this.worker };
+        await this.audit.record(tx, auditEventOf(row, 'deletion.started', 'accepted', { details }));
+      }
+      return moved;
+    });
+    if (began)
+      this.log.info({ deletion: row.id, registry: row.registry, repository: row.repository }, 'started');
+    return began;
+  }
+
+  private async finishTarget(
+    claim: RepositoryClaim,
+    row: DeletionRow,
+    result: TargetRow,
+    done: TargetResult,
+  ): Promise<void> {
+    await claim.db.transaction().execute(async (tx) => {
+      await tx
+        .updateTable('deletion_targets')
+        .set({ outcome: done.outcome, code: done.code, message: done.message, finished_at: new Date() })
+        .where('deletion_id', '=', row.id)
+        .where('position', '=', result.position)
+        .where('outcome', 'is', null)
+        .execute();
+      if (row.attempts > 0 || row.problem) {
+        await tx
+          .updateTable('deletions')
+          .set({ attempts: 0, problem: null })
+          .where('id', '=', row.id)
+          .execute();
+      }
+      await this.audit.record(
+        tx,
+        auditEventOf(row, `target.${done.outcome}`, AUDIT_OUTCOME[done.outcome], {
+          reference: result.reference,
+          digest: result.digest,
+          code: done.code,
+          details: {
+            worker: this.worker,
+            ...(done.tags && { tags: [...done.tags] }),
+            ...(done.message && { message: done.message }),
+          },
+        }),
+      );
+      await this.store.announce(tx, row.id);
+    });
+    this.metrics.targetEnded(done.outcome);
+  }
+
+  private async finish(
+    claim: RepositoryClaim,
+    row: DeletionRow,
+    outcomes: readonly TargetOutcome[],
+  ): Promise<void> {
+    const state = finalState(outcomes);
+    await claim.db.transaction().execute(async (tx) => {
+      await this.store.move(tx, row.id, state, { finishedAt: new Date(), problem: null });
+      const outcome = state === 'failed' ? 'failed' : 'succeeded';
+      const details = { worker: this.worker, state, targets: outcomes.length };
+      await this.audit.record(tx, auditEventOf(row, 'deletion.finished', outcome, { details }));
+    });
+    this.metrics.ended(state);
+    this.log.info({ deletion: row.id, state, targets: outcomes.length }, 'finished');
+  }
+
+  /** Puts the rest back at the head of the queue, as when Sexton stops; another process takes it from there. */
+  private async handBack(claim: RepositoryClaim, row: DeletionRow): Promise<void> {
+    await this.store.move(claim.db, row.id, 'queued');
+    this.log.info({ deletion: row.id }, 'handed back');
+  }
+
+  private async postponeOrFail(claim: RepositoryClaim, row: DeletionRow, error: SextonError): Promise<void> {
+    const decision = this.retries.decide(error, row.attempts, 'execute');
+    const problem = {
+      code: error.code,
+      message: error.message,
+      retryAt: decision.retryAt?.toISOString() ?? null,
+    };
+    this.log.warn({ deletion: row.id, code: error.code, retryAt: problem.retryAt }, 'could not go on');
+    if (decision.retryAt) {
+      const { retryAt } = decision;
+      await claim.db.transaction().execute(async (tx) => {
+        await this.store.move(tx, row.id, 'queued');
+        await this.store.postpone(tx, row.id, problem, row.attempts + 1, retryAt);
+      });
+      return;
+    }
+    await this.giveUp(claim, row, error);
+  }
+
+  /** What has no outcome yet failed with this error; what was done stays done. */
+  private async giveUp(claim: RepositoryClaim, row: DeletionRow, error: SextonError): Promise<void> {
+    const results = await this.store.targetsOf([row.id], claim.db);
+    for (const result of results.filter((r) => r.outcome === null)) {
+      const failed = { outcome: 'failed', code: error.code, message: error.message } as const;
+      await this.finishTarget(claim, row, result, failed);
+    }
+    await this.finish(
+      claim,
+      row,
+      results.map((r) => r.outcome ?? 'failed'),
+    );
+  }
+}
+
+const AUDIT_OUTCOME = {
+  deleted: 'succeeded',
+  untagged: 'succeeded',
+  already_absent: 'succeeded',
+  restored: 'succeeded',
+  refused: 'refused',
+  tag_moved: 'refused',
+  failed: 'failed',
+} as const;

@@ -1,0 +1,51 @@
+import type { DeletionRow } from '../deletions/deletion-view.js';
+import { SextonError } from '../errors/sexton-error.js';
+import { parseRegistryName, parseRepositoryName } from '../oci/names.js';
+import type { WakeUpKind, WakeUpQueue } from '../queue/wake-up-queue.js';
+import { nextAttemptAt } from './backoff.js';
+
+interface Limits {
+  readonly planAttempts: number;
+  readonly targetAttempts: number;
+  readonly retryBaseMs: number;
+  readonly retryMaxMs: number;
+}
+
+/** Whether and when to try again: only where the error says that trying again can help, and not for ever. */
+export class RetryPolicy {
+  constructor(
+    private readonly limits: Limits,
+    private readonly onQueueError: (error: unknown) => void,
+    private readonly now: () => Date = () => new Date(),
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** `attempts` is how many have failed before this one. */
+  decide(error: SextonError, attempts: number, kind: WakeUpKind): { readonly retryAt: Date | null } {
+    const most = kind === 'plan' ? this.limits.planAttempts : this.limits.targetAttempts;
+    if (!error.canRetry || attempts + 1 >= most) return { retryAt: null };
+    return {
+      retryAt: nextAttemptAt(attempts + 1, this.now(), this.limits, error.retryAfterMs, this.random()),
+    };
+  }
+
+  /** Rings for a deletion's repository; a queue that is down is the reconciler's business, not the work's. */
+  async ring(queue: WakeUpQueue, kind: WakeUpKind, row: DeletionRow): Promise<void> {
+    try {
+      await queue.ring({
+        kind,
+        registry: parseRegistryName(row.registry),
+        repository: parseRepositoryName(row.repository),
+      });
+    } catch (error) {
+      this.onQueueError(error);
+    }
+  }
+}
+
+/** What is not ours to name is an internal error: reported in the log, never shown with its text. */
+export const asSextonError = (thrown: unknown, onUnexpected: (thrown: unknown) => void): SextonError => {
+  if (thrown instanceof SextonError) return thrown;
+  onUnexpected(thrown);
+  return new SextonError('internal_error', { cause: thrown });
+};

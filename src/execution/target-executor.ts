@@ -1,0 +1,179 @@
+import type { DeletionRow, TargetRow } from '../deletions/deletion-view.js';
+import type { ErrorCode } from '../errors/codes.js';
+import { SextonError } from '../errors/sexton-error.js';
+import { parseDigest, type Digest } from '../oci/digest.js';
+import { parseRepositoryName, parseTag, type RepositoryName, type Tag } from '../oci/names.js';
+import type { Plan, PlanTarget } from '../planning/plan.js';
+import { recheckTarget } from '../planning/recheck.js';
+import type { RepositorySnapshot } from '../planning/snapshot.js';
+import type { Registry } from '../registries/registry.js';
+import type { RepositoryClaim } from './repository-claim.js';
+import { writeTombstone } from './tombstone.js';
+
+export interface TargetResult {
+  readonly outcome: 'deleted' | 'untagged' | 'already_absent' | 'refused' | 'tag_moved' | 'failed';
+  readonly code: ErrorCode | null;
+  readonly message: string | null;
+  /** Tags that went with it. */
+  readonly tags?: readonly string[];
+}
+
+interface TargetWork {
+  readonly claim: RepositoryClaim;
+  readonly row: DeletionRow;
+  readonly plan: Plan;
+  readonly target: PlanTarget;
+  readonly result: TargetRow;
+  /** Of all targets, in the plan's order. */
+  readonly results: readonly TargetRow[];
+  /** Taken after this run began. */
+  readonly snapshot: RepositorySnapshot;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries out one target: look again, tombstone, look once more at the last moment, delete, verify. Doubt ends in an
+ * outcome that deleted nothing. Throws only what another attempt may mend.
+ */
+export class TargetExecutor {
+  async execute(work: TargetWork): Promise<TargetResult> {
+    const { result, signal } = work;
+    try {
+      return await this.attempt(work);
+    } catch (thrown) {
+      if (signal.aborted || !(thrown instanceof SextonError) || thrown.canRetry) throw thrown;
+      return failed(thrown.code, `${result.reference}: ${thrown.message}`);
+    }
+  }
+
+  private async attempt(work: TargetWork): Promise<TargetResult> {
+    const { claim, row, plan, target, result, results, snapshot, registry, signal } = work;
+    const gone = results
+      .filter((r) => r.outcome !== null)
+      .map((r) => ({ digest: r.digest, outcome: r.outcome }));
+    const verdict = recheckTarget(target, plan, snapshot, gone);
+    switch (verdict.verdict) {
+      case 'absent':
+        return interrupted(result)
+          ? { ...done(target), message: 'was found gone when the interrupted work was resumed' }
+          : {
+              outcome: 'already_absent',
+              code: 'already_absent',
+              message: `${target.reference} was already gone`,
+            };
+      case 'tag_moved':
+        return { outcome: 'tag_moved', code: 'tag_moved', message: verdict.message };
+      case 'refused':
+        return { outcome: 'refused', code: verdict.code, message: verdict.message };
+      case 'go':
+        break;
+    }
+    const repository = parseRepositoryName(row.repository);
+    const digest = parseDigest(target.digest);
+    const manifest = await registry.readManifest(repository, digest, signal);
+    if (!manifest)
+      return {
+        outcome: 'already_absent',
+        code: 'already_absent',
+        message: `${target.reference} was already gone`,
+      };
+    await writeTombstone(claim.db, row.id, result.position, manifest, target.tags);
+    const moved = await movedTag(registry, repository, target, digest, signal);
+    if (moved !== null) {
+      return {
+        outcome: 'tag_moved',
+        code: 'tag_moved',
+        message: `Tag ${moved} no longer points at ${digest}; it was left alone`,
+      };
+    }
+    await claim.assertHeld();
+    signal.throwIfAborted();
+    return target.kind === 'tag'
+      ? untag(registry, repository, target, digest, signal)
+      : deleteManifest(registry, repository, target, digest, signal);
+  }
+}
+
+/** An earlier run wrote the tombstone and may have sent the delete, but never learned its end. */
+const interrupted = (result: TargetRow): boolean => result.started_at !== null;
+
+const done = (target: PlanTarget): TargetResult => ({
+  outcome: target.kind === 'tag' ? 'untagged' : 'deleted',
+  code: null,
+  message: null,
+  tags: target.tags,
+});
+
+const failed = (code: ErrorCode, message: string): TargetResult => ({ outcome: 'failed', code, message });
+
+/** The first tag of the target that points elsewhere now; a tag that is gone takes nothing along. */
+const movedTag = async (
+  registry: Registry,
+  repository: RepositoryName,
+  target: PlanTarget,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<Tag | null> => {
+  for (const name of target.tags) {
+    const tag = parseTag(name);
+    const now = await registry.resolve(repository, tag, signal);
+    if (now && now.digest !== digest) return tag;
+  }
+  return null;
+};
+
+const deleteManifest = async (
+  registry: Registry,
+  repository: RepositoryName,
+  target: PlanTarget,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<TargetResult> => {
+  await registry.deleteManifest(repository, digest, signal);
+  // The answer proves nothing: registries say 202 although a tag stayed (TRAPS 5).
+  if (await registry.resolve(repository, digest, signal)) {
+    return failed(
+      'verification_failed',
+      `The registry still serves ${digest} after it accepted the deletion`,
+    );
+  }
+  for (const name of target.tags) {
+    const now = await registry.resolve(repository, parseTag(name), signal);
+    if (now?.digest === digest) {
+      return failed('verification_failed', `Tag ${name} still resolves to ${digest} after the deletion`);
+    }
+  }
+  return done(target);
+};
+
+const untag = async (
+  registry: Registry,
+  repository: RepositoryName,
+  target: PlanTarget,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<TargetResult> => {
+  const tag = parseTag(target.reference);
+  const outcome = await registry.untag(repository, tag, digest, signal);
+  if (outcome === 'moved') {
+    return {
+      outcome: 'tag_moved',
+      code: 'tag_moved',
+      message: `Tag ${tag} no longer points at ${digest}; it was left alone`,
+    };
+  }
+  const now = await registry.resolve(repository, tag, signal);
+  if (now?.digest === digest) {
+    return failed('verification_failed', `Tag ${tag} still resolves to ${digest} after it was removed`);
+  }
+  if (!(await registry.resolve(repository, digest, signal))) {
+    return failed(
+      'verification_failed',
+      `Removing tag ${tag} took its manifest ${digest} along; restore it from the tombstone`,
+    );
+  }
+  return outcome === 'absent'
+    ? { outcome: 'already_absent', code: 'already_absent', message: `Tag ${tag} was already gone` }
+    : done(target);
+};

@@ -1,0 +1,65 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { NextFunction, Request, Response } from 'express';
+import passport from 'passport';
+import { SextonError } from '../errors/sexton-error.js';
+import type { Caller } from './caller.js';
+import { PERMISSION, PUBLIC, rememberCaller } from './decorators.js';
+import { roleMay, type Permission } from './permissions.js';
+
+/** Nest token of what is told about failed log-ins. */
+export const FAILED_LOGIN = Symbol('FAILED_LOGIN');
+
+export type FailedLogin = (attempt: {
+  readonly code: string;
+  readonly address: string | null;
+  readonly path: string;
+}) => void;
+
+/** The one guard: who is it (passport), and may that role do this (the table). Closed by default. */
+@Injectable()
+export class PermissionGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(FAILED_LOGIN) private readonly failedLogin: FailedLogin,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const where = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, where)) return true;
+    const permission = this.reflector.getAllAndOverride<Permission | undefined>(PERMISSION, where);
+    if (!permission) throw new SextonError('forbidden', { detail: 'This route is open to nobody' });
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    const caller = await this.authenticate(request, http.getResponse<Response>());
+    if (!roleMay(caller.role, permission)) {
+      throw new SextonError('forbidden', {
+        detail: `The role ${caller.role} has no permission ${permission}`,
+      });
+    }
+    rememberCaller(request, caller);
+    return true;
+  }
+
+  private async authenticate(request: Request, response: Response): Promise<Caller> {
+    try {
+      return await new Promise<Caller>((resolve, reject) => {
+        const answer = (error: unknown, caller?: Caller | false | null): void => {
+          if (error) reject(error instanceof Error ? error : new SextonError('unauthenticated'));
+          else if (caller) resolve(caller);
+          else reject(new SextonError('unauthenticated'));
+        };
+        const next: NextFunction = (error?: unknown) => answer(error ?? new SextonError('unauthenticated'));
+        const middleware = passport.authenticate('api-key', { session: false }, answer) as (
+          ...args: [Request, Response, NextFunction]
+        ) => void;
+        middleware(request, response, next);
+      });
+    } catch (error) {
+      if (error instanceof SextonError && error.status === 401) {
+        this.failedLogin({ code: error.code, address: request.ip ?? null, path: request.path });
+      }
+      throw error;
+    }
+  }
+}

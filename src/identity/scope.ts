@@ -1,0 +1,79 @@
+import picomatch from 'picomatch';
+import { z } from 'zod';
+import type { Caller } from './caller.js';
+
+export const SCOPE_ACTIONS = ['read', 'delete'] as const;
+
+export type ScopeAction = (typeof SCOPE_ACTIONS)[number];
+
+/**
+ * `<registry glob>/<repository glob>:<actions>`, such as `prod/team-a/**:delete,read`. `*` stays inside one path
+ * component, `**` crosses them; `prod/team-a/**` covers everything below team-a and not a repository `team-a` itself
+ * or `team-ab/x`. Only these two wildcards: braces, brackets and the like are refused, so that no pattern can explode.
+ */
+const SCOPE = /^([a-z0-9*-]{1,63})\/((?:[a-z0-9._-]|\*)+(?:\/(?:[a-z0-9._-]|\*)+)*):([a-z,]+)$/;
+const MOST_WILDCARDS = 8;
+
+interface Scope {
+  readonly registry: (name: string) => boolean;
+  readonly repository: (name: string) => boolean;
+  readonly actions: ReadonlySet<string>;
+}
+
+const parse = (text: string): Scope | null => {
+  const match = SCOPE.exec(text);
+  if (!match || text.length > 300 || (text.match(/\*+/g) ?? []).length > MOST_WILDCARDS) return null;
+  const [, registry = '', repository = '', actions = ''] = match;
+  if (/\*{3,}/.test(text) || /[^/]\*\*|\*\*[^/:]/.test(`${registry}/${repository}`)) return null;
+  const named = actions.split(',');
+  if (!named.every((action) => (SCOPE_ACTIONS as readonly string[]).includes(action))) return null;
+  return { registry: globMatcher(registry), repository: globMatcher(repository), actions: new Set(named) };
+};
+
+/** Repository names may hold `.`-components' like, never a leading dot: `dot` only keeps picomatch from surprises. */
+const globMatcher = (glob: string): ((name: string) => boolean) => {
+  const matches = picomatch(glob, {
+    dot: true,
+    noextglob: true,
+    nobrace: true,
+    nobracket: true,
+    strictSlashes: true,
+  });
+  // picomatch lets `a/**` match `a` itself; a scope below a team must not reach the repository named like the team.
+  const below = glob.endsWith('/**') ? glob.slice(0, -3) : null;
+  const base = below === null ? null : picomatch(below, { dot: true, noextglob: true, nobrace: true });
+  return (name) => matches(name) && !(base?.(name) ?? false);
+};
+
+const parsed = new Map<string, Scope | null>();
+
+const scopeOf = (text: string): Scope | null => {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  if (parsed.size > 10_000) parsed.clear();
+  const scope = parse(text);
+  parsed.set(text, scope);
+  return scope;
+};
+
+export const scopeSchema = z.string().refine((text) => scopeOf(text) !== null, {
+  error: 'must be <registry>/<repository>:<actions> such as prod/team-a/**:delete,read',
+});
+
+/** Roles whose work is the whole of Sexton: auditors read everything, admins do everything. */
+const seesEverything = (caller: Caller, action: ScopeAction): boolean =>
+  caller.role === 'admin' || (caller.role === 'auditor' && action === 'read');
+
+/** Whether the caller's scopes let it do `action` in this repository. The right to delete includes that to read. */
+export const mayAct = (caller: Caller, action: ScopeAction, registry: string, repository: string): boolean =>
+  seesEverything(caller, action) ||
+  caller.scopes.some((text) => {
+    const scope = scopeOf(text);
+    if (!scope) return false;
+    const acts = scope.actions.has(action) || (action === 'read' && scope.actions.has('delete'));
+    return acts && scope.registry(registry) && scope.repository(repository);
+  });
+
+/** Whether there is anything in this registry for the caller. */
+export const maySeeRegistry = (caller: Caller, registry: string): boolean =>
+  seesEverything(caller, 'read') || caller.scopes.some((text) => scopeOf(text)?.registry(registry) ?? false);

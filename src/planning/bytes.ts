@@ -1,0 +1,31 @@
+import type { Digest } from '../oci/digest.js';
+import type { Manifest } from '../oci/manifest.js';
+import type { Going } from './blast.js';
+import type { Plan } from './plan.js';
+import type { RepositorySnapshot } from './snapshot.js';
+
+/**
+ * Bytes that only the manifests that go hold, as far as is known: each blob once (TRAPS 25), and none that a read
+ * manifest which stays needs. Images that were not read, here or in other repositories, may hold some: `exact` is
+ * false whenever there is anything to count.
+ */
+export const reclaimableBytes = (
+  going: ReadonlyMap<Digest, Going>,
+  snapshot: RepositorySnapshot,
+): Plan['reclaimableBytes'] => {
+  if (going.size === 0) return { value: 0, exact: true };
+  const kept = new Set<Digest>();
+  for (const [digest, manifest] of snapshot.manifests) {
+    if (!going.has(digest)) for (const blob of blobsOf(manifest)) kept.add(blob.digest);
+  }
+  const freed = new Map<Digest, number>();
+  for (const digest of going.keys()) {
+    const manifest = snapshot.manifests.get(digest);
+    if (!manifest) continue;
+    freed.set(digest, manifest.bytes.byteLength);
+    for (const blob of blobsOf(manifest)) if (!kept.has(blob.digest)) freed.set(blob.digest, blob.sizeBytes);
+  }
+  return { value: [...freed.values()].reduce((sum, size) => sum + size, 0), exact: false };
+};
+
+const blobsOf = ({ content }: Manifest) => (content.kind === 'image' ? content.blobs : []);

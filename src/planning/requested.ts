@@ -1,0 +1,89 @@
+import type { Digest } from '../oci/digest.js';
+import type { Tag } from '../oci/names.js';
+import type { Capabilities } from '../registries/registry.js';
+import type { Refusal } from './plan.js';
+import { textOf, type PlanRequest } from './request.js';
+import { tagsOn, type RepositorySnapshot } from './snapshot.js';
+
+/** What the request means for one digest. */
+export interface RequestedDigest {
+  readonly digest: Digest;
+  /** Requested tags on it, sorted. */
+  readonly tags: readonly Tag[];
+  readonly byDigest: boolean;
+  /** Tags on it that nobody asked for, sorted. */
+  readonly siblings: readonly Tag[];
+  /** `delete`: the manifest goes with all its tags; `untag`: only the requested tags go. */
+  readonly effect: 'delete' | 'untag';
+}
+
+/** Pins every reference to its digest, and decides what siblings mean for it. Each digest comes once, sorted. */
+export const pinReferences = (
+  request: PlanRequest,
+  snapshot: RepositorySnapshot,
+  capabilities: Capabilities,
+): { readonly pinned: readonly RequestedDigest[]; readonly refusals: readonly Refusal[] } => {
+  const refusals: Refusal[] = [];
+  const tagsByDigest = new Map<Digest, Set<Tag>>();
+  const named = new Set<Digest>();
+  for (const reference of request.references) {
+    const digest = reference.kind === 'tag' ? snapshot.tags.get(reference.tag)?.digest : reference.digest;
+    if (reference.kind === 'tag' && snapshot.danglingTags.has(reference.tag)) {
+      refusals.push({
+        reference: reference.tag,
+        code: 'dangling_tag',
+        message: `Tag ${reference.tag} points at a manifest that is gone; the registry's API cannot remove it`,
+      });
+    } else if (digest === undefined || snapshot.absent.has(digest)) {
+      const text = textOf(reference);
+      refusals.push({
+        reference: text,
+        code: 'reference_not_found',
+        message: `The repository has no ${text}`,
+      });
+    } else {
+      const tags = tagsByDigest.get(digest) ?? new Set();
+      if (reference.kind === 'tag') tags.add(reference.tag);
+      else named.add(digest);
+      tagsByDigest.set(digest, tags);
+    }
+  }
+  const pinned: RequestedDigest[] = [];
+  for (const digest of [...tagsByDigest.keys()].sort()) {
+    const tags = [...(tagsByDigest.get(digest) ?? [])].sort();
+    const siblings = tagsOn(snapshot, digest).filter((tag) => !tags.includes(tag));
+    const outcome = decide({ digest, tags, siblings, byDigest: named.has(digest) }, request, capabilities);
+    if (Array.isArray(outcome)) refusals.push(...outcome);
+    else pinned.push(outcome);
+  }
+  return { pinned, refusals: refusals.sort((a, b) => (a.reference < b.reference ? -1 : 1)) };
+};
+
+const decide = (
+  asked: Omit<RequestedDigest, 'effect'>,
+  { siblings: rule }: PlanRequest,
+  capabilities: Capabilities,
+): RequestedDigest | Refusal[] => {
+  const { digest, tags, siblings, byDigest } = asked;
+  if (siblings.length === 0 || rule === 'include') return { ...asked, effect: 'delete' };
+  const others = siblings.length === 1 ? `tag ${siblings[0]} points` : `${siblings.length} other tags point`;
+  const references = byDigest ? [digest, ...tags] : tags;
+  if (rule === 'refuse' || byDigest) {
+    const why = byDigest && rule === 'untag' ? '; a manifest cannot go while its tags stay' : '';
+    return references.map((reference) => ({
+      reference,
+      code: 'shared_digest' as const,
+      message: `Deleting ${reference} would take others along: ${others} at ${digest}${why}`,
+      tags: siblings,
+    }));
+  }
+  if (capabilities.untag === 'none') {
+    return references.map((reference) => ({
+      reference,
+      code: 'untag_unsupported' as const,
+      message: `This registry cannot remove ${reference} alone, and ${others} at ${digest}`,
+      tags: siblings,
+    }));
+  }
+  return { ...asked, effect: 'untag' };
+};
