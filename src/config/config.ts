@@ -1,0 +1,47 @@
+import type { RegistryName } from '../oci/names.js';
+import type { RegistryOptions } from '../registries/registry-options.js';
+
+/** Nest token of `Config`. */
+export const CONFIG = Symbol('CONFIG');
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+/** Everything that Sexton was told, checked once at the start. */
+export interface Config {
+  readonly http: { readonly host: string; readonly port: number };
+  /** Absolute or relative to the working directory; holds the embedded PostgreSQL. */
+  readonly dataDir: string;
+  readonly adminKey: string | null;
+  /** Null: the embedded PostgreSQL. */
+  readonly databaseUrl: string | null;
+  /** Null: BullMQ on PostgreSQL. */
+  readonly redisUrl: string | null;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly registries: ReadonlyMap<RegistryName, RegistryOptions>;
+  readonly execution: {
+    /** Tries of one plan, and of one deletion without progress, before it fails. */
+    readonly planAttempts: number;
+    readonly targetAttempts: number;
+    readonly retryBaseMs: number;
+    readonly retryMaxMs: number;
+    readonly reconcileEveryMs: number;
+  };
+}
+
+export interface ConfigFault {
+  /** Dotted path into sexton.yaml, or the name of an environment variable. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** All that is wrong with the configuration at once; never holds a value that may be secret. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly ConfigFault[]) {
+    super(
+      ['Sexton is not configured as it should be:', ...faults.map((f) => `  ${f.path}: ${f.message}`)].join(
+        '\n',
+      ),
+    );
+    this.name = 'ConfigError';
+  }
+}
