@@ -10,11 +10,10 @@ import {
   registryNameSchema,
   repositoryNameSchema,
   tagSchema,
-  type RegistryName,
   type RepositoryName,
 } from '../oci/names.js';
 import { Registries } from '../registries/registries.js';
-import type { Registry } from '../registries/registry.js';
+import type { Capabilities, Registry } from '../registries/registry.js';
 import type {
   PageQuery,
   RegistryStatusView,
@@ -106,15 +105,20 @@ export class CatalogService {
   }
 
   private async status(registry: Registry, signal: AbortSignal): Promise<RegistryStatusView> {
-    const name: RegistryName = registry.name;
-    const { reachable, capabilities, checkedAt, problem } = await registry.probe(null, signal);
-    return {
-      name,
-      type: registry.type,
-      reachable,
-      capabilities,
-      checkedAt: checkedAt.toISOString(),
-      problem,
-    };
+    const about = { name: registry.name, type: registry.type, checkedAt: new Date().toISOString() };
+    try {
+      return { ...about, reachable: true, capabilities: await registry.probe(null, signal), problem: null };
+    } catch (error) {
+      if (!(error instanceof SextonError)) throw error;
+      const problem = { code: error.code, message: `${error.message}. ${error.hint}` };
+      return { ...about, reachable: false, capabilities: UNKNOWN, problem };
+    }
   }
 }
+
+const UNKNOWN: Capabilities = {
+  deletion: 'unknown',
+  untag: 'none',
+  referrersApi: false,
+  listsUntagged: false,
+};

@@ -1,4 +1,5 @@
-import { Migrator, type Kysely, type Migration } from 'kysely';
+import { Migrator, type Migration } from 'kysely';
+import type { Db } from './database.js';
 import * as deletions from './migrations/0001-deletions.js';
 import * as audit from './migrations/0002-audit.js';
 import * as apiKeys from './migrations/0003-api-keys.js';
@@ -11,7 +12,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 };
 
 /** Brings the schema up to date. Safe to call from many processes at once: Kysely's migrator takes a lock. */
-export const migrateToLatest = async (db: Kysely<unknown>): Promise<void> => {
+export const migrateToLatest = async (db: Db): Promise<void> => {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error instanceof Error ? error : new Error('migration failed', { cause: error });

@@ -18,7 +18,13 @@ export const answerCreated = (deletion: DeletionView, response: Response): Delet
         refusals.length === 1 && refusals[0]
           ? refusals[0].message
           : `${refusals.length} references were refused; nothing was deleted`,
-      faults: refusals,
+      faults: refusals.map(({ reference, code, message, tags, parents }) => ({
+        reference,
+        code,
+        message,
+        ...(tags && { tags }),
+        ...(parents && { parents }),
+      })),
       instance,
     });
   }

@@ -3,7 +3,7 @@ import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
 import { clientGone } from '../http/client-gone.js';
-import { preferSchema, waitOf } from '../http/prefer.js';
+import { waitOf } from '../http/prefer.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
@@ -21,7 +21,7 @@ import {
   type WithReason,
 } from './deletions.dto.js';
 import { DeletionsService, type Asked } from './deletions.service.js';
-import { idempotencyKeySchema } from './idempotency.js';
+import { idempotencyKeyOf } from './idempotency.js';
 
 @ApiTags('deletions')
 @Controller('v1/deletions')
@@ -78,14 +78,14 @@ export class DeletionsController {
   async create(
     @CurrentCaller() caller: Caller,
     @Body({ schema: createDeletionSchema }) body: CreateDeletion,
-    @Headers('idempotency-key', { schema: idempotencyKeySchema.optional() })
+    @Headers('idempotency-key')
     idempotencyKey: string | undefined,
-    @Headers('prefer', { schema: preferSchema }) prefer: string | undefined,
+    @Headers('prefer') prefer: string | undefined,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeletionView> {
     const deletion = await this.deletions.create(asked(caller, request, response), body, {
-      idempotencyKey: idempotencyKey ?? null,
+      idempotencyKey: idempotencyKeyOf(idempotencyKey),
       waitMs: waitOf(prefer),
     });
     return answerCreated(deletion, response);

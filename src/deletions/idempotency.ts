@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { z } from 'zod';
 import type { Tx } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 
 /** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): any visible ASCII, at most 255. */
-export const idempotencyKeySchema = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** The key in the header, null where there is none; `invalid_request` for what cannot be a key. */
+export const idempotencyKeyOf = (header: string | undefined): string | null => {
+  if (header === undefined) return null;
+  if (KEY.test(header)) return header;
+  throw new SextonError('invalid_request', {
+    detail: 'Idempotency-Key must be 1 to 255 visible ASCII characters',
+  });
+};
 
 /** Digest of a parsed body: the order of its fields and the defaults left out do not matter. */
 export const hashRequest = (body: unknown): string =>

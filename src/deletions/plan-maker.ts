@@ -65,7 +65,7 @@ const capabilitiesOf = async (
   repository: RepositoryName,
   signal: AbortSignal,
 ): Promise<Capabilities> => {
-  const { capabilities } = await registry.probe(repository, signal);
+  const capabilities = await registry.probe(repository, signal);
   if (capabilities.deletion === 'disabled') {
     throw new SextonError('delete_disabled', { detail: `Registry ${registry.name} refuses every deletion` });
   }

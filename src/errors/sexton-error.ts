@@ -25,7 +25,6 @@ interface SextonErrorOptions {
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'upstream_unavailable',
   'upstream_timeout',
-  'upstream_error',
   'upstream_rate_limited',
   'registry_read_only',
 ]);

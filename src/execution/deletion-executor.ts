@@ -50,7 +50,6 @@ export class DeletionExecutor {
     if (!plan) throw new Error(`deletion ${row.id} is ${row.state} without a plan`);
     try {
       const snapshot = await this.plans.snapshotFor(row, signal);
-      const capabilities = await this.plans.capabilitiesFor(row, signal);
       const registry = this.registries.get(parseRegistryName(row.registry));
       const results = await this.store.targetsOf([row.id], claim.db);
       for (const [position, target] of plan.targets.entries()) {
@@ -63,12 +62,10 @@ export class DeletionExecutor {
         const done = await this.targets.execute({
           claim,
           row,
-          plan,
           target,
           result,
           results,
           snapshot,
-          capabilities,
           registry,
           signal,
         });

@@ -34,6 +34,7 @@ export class Reconciler {
   start(): void {
     const tick = (): void => {
       this.running = this.reconcile()
+        .then(() => undefined)
         .catch(this.onError)
         .finally(() => {
           if (this.timer) this.timer = setTimeout(tick, this.everyMs);

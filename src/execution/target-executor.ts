@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { parseDigest, type Digest } from '../oci/digest.js';
 import { parseRepositoryName, parseTag, type RepositoryName, type Tag } from '../oci/names.js';
-import type { Plan, PlanTarget } from '../planning/plan.js';
+import type { PlanTarget } from '../planning/plan.js';
 import { recheckTarget } from '../planning/recheck.js';
 import type { RepositorySnapshot } from '../planning/snapshot.js';
 import type { Registry } from '../registries/registry.js';
@@ -21,7 +21,6 @@ export interface TargetResult {
 interface TargetWork {
   readonly claim: RepositoryClaim;
   readonly row: DeletionRow;
-  readonly plan: Plan;
   readonly target: PlanTarget;
   readonly result: TargetRow;
   /** Of all targets, in the plan's order. */
@@ -48,21 +47,14 @@ export class TargetExecutor {
   }
 
   private async attempt(work: TargetWork): Promise<TargetResult> {
-    const { claim, row, plan, target, result, results, snapshot, registry, signal } = work;
-    const gone = results
-      .filter((r) => r.outcome !== null)
-      .map((r) => ({ digest: r.digest, outcome: r.outcome }));
-    const verdict = recheckTarget(target, plan, snapshot, gone);
+    const { claim, row, target, result, results, snapshot, registry, signal } = work;
+    const verdict = recheckTarget(target, snapshot, goneDigests(results));
     switch (verdict.verdict) {
       case 'absent':
-        return interrupted(result)
-          ? { ...done(target), message: 'was found gone when the interrupted work was resumed' }
-          : {
-              outcome: 'already_absent',
-              code: 'already_absent',
-              message: `${target.reference} was already gone`,
-            };
+        return alreadyGone(target, result);
       case 'tag_moved':
+        // An untag that was cut short left the tag on its throw-away; the adapter knows its own and finishes it.
+        if (interrupted(result) && target.kind === 'tag') break;
         return { outcome: 'tag_moved', code: 'tag_moved', message: verdict.message };
       case 'refused':
         return { outcome: 'refused', code: verdict.code, message: verdict.message };
@@ -72,14 +64,9 @@ export class TargetExecutor {
     const repository = parseRepositoryName(row.repository);
     const digest = parseDigest(target.digest);
     const manifest = await registry.readManifest(repository, digest, signal);
-    if (!manifest)
-      return {
-        outcome: 'already_absent',
-        code: 'already_absent',
-        message: `${target.reference} was already gone`,
-      };
+    if (!manifest) return alreadyGone(target, result);
     await writeTombstone(claim.db, row.id, result.position, manifest, target.tags);
-    const moved = await movedTag(registry, repository, target, digest, signal);
+    const moved = target.kind === 'tag' ? null : await movedTag(registry, repository, target, digest, signal);
     if (moved !== null) {
       return {
         outcome: 'tag_moved',
@@ -95,6 +82,14 @@ export class TargetExecutor {
   }
 }
 
+/** What this deletion removed already, in this run or before a crash. */
+const goneDigests = (results: readonly TargetRow[]): ReadonlySet<Digest> =>
+  new Set(
+    results
+      .filter((result) => result.outcome === 'deleted' || result.outcome === 'already_absent')
+      .map((result) => parseDigest(result.digest)),
+  );
+
 /** An earlier run wrote the tombstone and may have sent the delete, but never learned its end. */
 const interrupted = (result: TargetRow): boolean => result.started_at !== null;
 
@@ -104,6 +99,12 @@ const done = (target: PlanTarget): TargetResult => ({
   message: null,
   tags: target.tags,
 });
+
+/** Gone although nothing was recorded: by our own interrupted delete, or before we came. */
+const alreadyGone = (target: PlanTarget, result: TargetRow): TargetResult =>
+  interrupted(result)
+    ? { ...done(target), message: 'was found gone when the interrupted work was resumed' }
+    : { outcome: 'already_absent', code: 'already_absent', message: `${target.reference} was already gone` };
 
 const failed = (code: ErrorCode, message: string): TargetResult => ({ outcome: 'failed', code, message });
 
@@ -132,7 +133,7 @@ const deleteManifest = async (
 ): Promise<TargetResult> => {
   await registry.deleteManifest(repository, digest, signal);
   // The answer proves nothing: registries say 202 although a tag stayed (TRAPS 5).
-  if (await registry.resolve(repository, digest, signal)) {
+  if (await registry.readManifest(repository, digest, signal)) {
     return failed(
       'verification_failed',
       `The registry still serves ${digest} after it accepted the deletion`,

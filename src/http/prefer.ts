@@ -1,12 +1,10 @@
-import { z } from 'zod';
-
-/** `Prefer` (RFC 7240). What is not understood is ignored, as the RFC demands. */
-export const preferSchema = z.string().max(500).optional();
-
 const DEFAULT_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 60_000;
 
-/** Milliseconds that the client is willing to wait for more than a 202. */
+/**
+ * Milliseconds that the client is willing to wait for more than a 202, of `Prefer` (RFC 7240). What is not understood
+ * is ignored, as the RFC demands.
+ */
 export const waitOf = (prefer: string | undefined): number => {
   const preferences = (prefer ?? '').split(',').map((part) => part.trim().toLowerCase());
   for (const preference of preferences) {

@@ -17,14 +17,6 @@ export interface Capabilities {
   readonly listsUntagged: boolean;
 }
 
-export interface RegistryStatus {
-  readonly reachable: boolean;
-  readonly capabilities: Capabilities;
-  readonly checkedAt: Date;
-  /** Why it is not reachable or not certain: a stable code and a sentence, without secrets. */
-  readonly problem: { readonly code: string; readonly message: string } | null;
-}
-
 /** What a resolve says: never the bytes. */
 export interface ResolvedManifest {
   readonly digest: Digest;
@@ -43,8 +35,11 @@ export interface Registry {
   readonly name: RegistryName;
   readonly type: string;
 
-  /** What this registry can do, asked of the registry itself; cached for a short while. `repository` narrows auth. */
-  probe(repository: RepositoryName | null, signal: AbortSignal): Promise<RegistryStatus>;
+  /**
+   * What this registry can do, asked of the registry itself; cached for a short while. `repository` is one that the
+   * configured account may work in; null asks about a name that need not exist.
+   */
+  probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities>;
 
   /** Repositories in name order, after `after`; at most `limit`. */
   listRepositories(

@@ -1,0 +1,12 @@
+import { DistributionRegistry } from './distribution/distribution-registry.js';
+import type { Registry } from './registry.js';
+import type { RegistryOptions } from './registry-options.js';
+import type { ExchangeObserver } from './upstream/upstream.js';
+
+/** The adapter of a registry's type; the one place that knows them all. */
+export const createRegistry = (options: RegistryOptions, observe?: ExchangeObserver): Registry => {
+  switch (options.type) {
+    case 'distribution':
+      return new DistributionRegistry(options, observe);
+  }
+};

@@ -1,0 +1,103 @@
+import type { Digest } from '../../oci/digest.js';
+import type { Descriptor, Manifest } from '../../oci/manifest.js';
+import type { RegistryName, RepositoryName, Tag } from '../../oci/names.js';
+import type { Capabilities, Registry, ResolvedManifest } from '../registry.js';
+import type { RegistryOptions } from '../registry-options.js';
+import { Upstream, type ExchangeObserver } from '../upstream/upstream.js';
+import { listRepositories, listTags } from './listing.js';
+import { deleteManifest, putManifest, readManifest, resolve } from './manifests.js';
+import { probe } from './probe.js';
+import { listReferrers } from './referrers.js';
+import { untag } from './untag.js';
+
+/** How long a probe's answer is believed. A switch that somebody flips shows within this time. */
+const PROBE_TTL_MS = 60_000;
+
+/** Docker Registry 2.x, CNCF Distribution 3.x and other registries with the OCI distribution API. */
+export class DistributionRegistry implements Registry {
+  readonly type = 'distribution';
+  readonly name: RegistryName;
+  private readonly upstream: Upstream;
+  private probed: { readonly capabilities: Capabilities; readonly untilMs: number } | null = null;
+
+  constructor(options: RegistryOptions, observe?: ExchangeObserver) {
+    this.name = options.name;
+    this.upstream = new Upstream(options, observe);
+  }
+
+  async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
+    if (this.probed && this.probed.untilMs > performance.now()) return this.probed.capabilities;
+    const capabilities = await probe(this.upstream, repository, signal);
+    // Only what allows work is remembered: a switched-off deletion is asked about anew by everyone who is refused.
+    if (capabilities.deletion === 'enabled') {
+      this.probed = { capabilities, untilMs: performance.now() + PROBE_TTL_MS };
+    }
+    return capabilities;
+  }
+
+  listRepositories(
+    page: { after: RepositoryName | null; limit: number },
+    signal: AbortSignal,
+  ): Promise<{ items: readonly RepositoryName[]; hasMore: boolean }> {
+    return listRepositories(this.upstream, page, signal);
+  }
+
+  listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]> {
+    return listTags(this.upstream, repository, signal);
+  }
+
+  resolve(
+    repository: RepositoryName,
+    reference: Tag | Digest,
+    signal: AbortSignal,
+  ): Promise<ResolvedManifest | null> {
+    return resolve(this.upstream, repository, reference, signal);
+  }
+
+  readManifest(
+    repository: RepositoryName,
+    reference: Tag | Digest,
+    signal: AbortSignal,
+  ): Promise<Manifest | null> {
+    return readManifest(this.upstream, repository, reference, signal);
+  }
+
+  listReferrers(
+    repository: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Descriptor[] | null> {
+    return listReferrers(this.upstream, repository, digest, signal);
+  }
+
+  deleteManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<'deleted' | 'absent'> {
+    return deleteManifest(this.upstream, repository, digest, signal);
+  }
+
+  async untag(
+    repository: RepositoryName,
+    tag: Tag,
+    expected: Digest,
+    signal: AbortSignal,
+  ): Promise<'untagged' | 'absent' | 'moved'> {
+    const { untag: how } = await this.probe(repository, signal);
+    return untag(this.upstream, how, repository, tag, expected, signal);
+  }
+
+  putManifest(
+    repository: RepositoryName,
+    reference: Tag | Digest,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    return putManifest(this.upstream, repository, reference, manifest, signal);
+  }
+
+  close(): Promise<void> {
+    return this.upstream.close();
+  }
+}

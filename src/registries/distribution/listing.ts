@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { SextonError } from '../../errors/sexton-error.js';
+import { repositoryNameSchema, tagSchema, type RepositoryName, type Tag } from '../../oci/names.js';
+import { parseJson } from '../upstream/json.js';
+import type { UpstreamResponse } from '../upstream/transport.js';
+import type { Upstream } from '../upstream/upstream.js';
+import { registryError, unexpectedAnswer } from './errors.js';
+import { scopeOf } from './paths.js';
+
+/** `tags` is null when there are none (FACTS §1.5). */
+const tagsSchema = z.object({ tags: z.array(tagSchema).nullish() });
+const catalogSchema = z.object({ repositories: z.array(repositoryNameSchema).nullish() });
+const PAGE = 1000;
+const MOST_PAGES = 10_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Every tag, each once. v2.8 ignores `n`, v3 pages with a relative Link: pages end where no Link says otherwise. */
+export const listTags = async (
+  upstream: Upstream,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): Promise<readonly Tag[]> => {
+  const tags = new Set<Tag>();
+  const scope = scopeOf(repository, 'pull,delete');
+  let path: string | null = `/v2/${repository}/tags/list?n=${PAGE}`;
+  for (let page = 0; path !== null; page += 1) {
+    if (page === MOST_PAGES) throw endless(upstream, repository);
+    const response: UpstreamResponse = await upstream.ask(
+      { method: 'GET', path, scope, mayRepeat: true, mostBytes: MOST_BYTES },
+      signal,
+    );
+    if (response.status === 404 && registryError(response)?.code === 'NAME_UNKNOWN') return [...tags];
+    if (response.status !== 200) {
+      throw unexpectedAnswer(response, upstream.options.name, `the tags of ${repository}`);
+    }
+    const parsed = tagsSchema.safeParse(parseJson(response.body));
+    if (!parsed.success) throw notAList(upstream, `the tags of ${repository}`);
+    for (const tag of parsed.data.tags ?? []) tags.add(tag);
+    path = nextPath(response, upstream, path);
+  }
+  return [...tags];
+};
+
+/** One page of `_catalog`, which needs the scope `registry:catalog:*`. */
+export const listRepositories = async (
+  upstream: Upstream,
+  page: { after: RepositoryName | null; limit: number },
+  signal: AbortSignal,
+): Promise<{ items: readonly RepositoryName[]; hasMore: boolean }> => {
+  const query = new URLSearchParams({ n: String(Math.min(page.limit, 1000)) });
+  if (page.after !== null) query.set('last', page.after);
+  const path = `/v2/_catalog?${query.toString()}`;
+  const response = await upstream.ask(
+    { method: 'GET', path, scope: 'registry:catalog:*', mayRepeat: true, mostBytes: MOST_BYTES },
+    signal,
+  );
+  if (response.status !== 200) throw unexpectedAnswer(response, upstream.options.name, 'its catalog');
+  const parsed = catalogSchema.safeParse(parseJson(response.body));
+  if (!parsed.success) throw notAList(upstream, 'its catalog');
+  return { items: parsed.data.repositories ?? [], hasMore: nextPath(response, upstream, path) !== null };
+};
+
+/**
+ * The path of `Link: <…>; rel="next"` (RFC 8288), which is relative on some registries and absolute on others. A link
+ * to another origin, or to the same page again, is refused: it would send credentials away, or never end.
+ */
+const nextPath = (response: UpstreamResponse, upstream: Upstream, current: string): string | null => {
+  const match = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(response.header('link') ?? '');
+  if (!match) return null;
+  const base = new URL(upstream.options.url);
+  const next = new URL(match[1] ?? '', `${upstream.options.url}${current}`);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const path = `${next.pathname.startsWith(`${prefix}/v2/`) ? next.pathname.slice(prefix.length) : next.pathname}${next.search}`;
+  if (next.origin !== base.origin || path === current || !path.startsWith('/v2/')) {
+    throw new SextonError('upstream_protocol_error', {
+      detail: `Registry ${upstream.options.name} sent a Link that does not lead to a next page of its own`,
+    });
+  }
+  return path;
+};
+
+const notAList = (upstream: Upstream, what: string): SextonError =>
+  new SextonError('upstream_protocol_error', {
+    detail: `Registry ${upstream.options.name} answered something else than a list to ${what}`,
+  });
+
+const endless = (upstream: Upstream, repository: string): SextonError =>
+  new SextonError('upstream_protocol_error', {
+    detail: `Registry ${upstream.options.name} does not come to an end of the tags of ${repository}`,
+  });

@@ -1,0 +1,150 @@
+import { SextonError } from '../../errors/sexton-error.js';
+import type { RegistryOptions } from '../registry-options.js';
+import { basicHeader } from './basic-header.js';
+import { parseChallenges, type Challenge } from './challenge.js';
+import { laterError } from './failures.js';
+import { Patience } from './patience.js';
+import { TokenSource } from './token-source.js';
+import { Transport, type UpstreamRequest, type UpstreamResponse } from './transport.js';
+
+export interface Ask {
+  readonly method: UpstreamRequest['method'];
+  /** Path and query below the registry's URL, such as `/v2/team/app/tags/list`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly mostBytes?: number;
+  /** Token scope to ask for, such as `repository:team/app:pull,delete`; empty for none. */
+  readonly scope: string;
+  /** Repeating does no harm. */
+  readonly mayRepeat: boolean;
+}
+
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/** How the registry wants to be asked, as its first 401 said. */
+type Scheme =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'basic' }
+  | { readonly kind: 'bearer'; readonly challenge: Challenge };
+
+/** Sees every exchange: method, status (null when there was no answer), code of the failure, milliseconds. */
+export type ExchangeObserver = (exchange: {
+  readonly method: string;
+  readonly status: number | null;
+  readonly code: string | null;
+  readonly ms: number;
+}) => void;
+
+/**
+ * One registry over HTTP: authentication, retries, breaker and limits, so that the verbs above contain none of it.
+ * Returns every answer that is not "later", 401 or 403; those become errors.
+ */
+export class Upstream {
+  private readonly transport: Transport;
+  private readonly patience: Patience;
+  private readonly tokens: TokenSource;
+  private scheme: Scheme = { kind: 'none' };
+
+  constructor(
+    readonly options: RegistryOptions,
+    private readonly observe: ExchangeObserver = () => undefined,
+  ) {
+    this.transport = new Transport(options);
+    this.patience = new Patience(options);
+    this.tokens = new TokenSource(options, this.transport, this.patience);
+  }
+
+  async ask(ask: Ask, signal: AbortSignal): Promise<UpstreamResponse> {
+    const first = await this.send(ask, await this.authorization(ask, false, signal), signal);
+    if (first.status !== 401) return this.unlessForbidden(first, ask);
+    const before = this.scheme;
+    this.learn(first);
+    if (this.scheme.kind === 'basic' && before.kind === 'basic') throw this.unauthorized();
+    // Exactly one more try with a new token or the newly learnt scheme: a second 401 is an answer (TRAPS 16).
+    const second = await this.send(
+      ask,
+      await this.authorization(ask, before.kind === 'bearer', signal),
+      signal,
+    );
+    if (second.status !== 401) return this.unlessForbidden(second, ask);
+    throw this.scheme.kind === 'bearer' ? this.forbidden(ask) : this.unauthorized();
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  private async send(ask: Ask, authorization: string | null, signal: AbortSignal): Promise<UpstreamResponse> {
+    const request: UpstreamRequest = {
+      method: ask.method,
+      url: `${this.options.url}${ask.path}`,
+      headers: { ...ask.headers, ...(authorization !== null && { authorization }) },
+      mostBytes: ask.mostBytes ?? MOST_BYTES,
+      ...(ask.body && { body: ask.body }),
+    };
+    const exchange = () => this.exchange(request, signal);
+    return ask.mayRepeat ? this.patience.withRetries(exchange, signal) : this.patience.once(exchange, signal);
+  }
+
+  private async exchange(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
+    const began = performance.now();
+    const told = (status: number | null, code: string | null): void =>
+      this.observe({ method: request.method, status, code, ms: performance.now() - began });
+    try {
+      const response = await this.transport.exchange(request, signal);
+      told(response.status, null);
+      const later = laterError(response, this.options.name, Date.now());
+      if (later) throw later;
+      if (response.status >= 300 && response.status < 400) {
+        throw new SextonError('upstream_protocol_error', {
+          detail: `Registry ${this.options.name} redirects (${response.status}); redirects are not followed with credentials`,
+        });
+      }
+      return response;
+    } catch (error) {
+      if (error instanceof SextonError) told(null, error.code);
+      throw error;
+    }
+  }
+
+  private async authorization(ask: Ask, fresh: boolean, signal: AbortSignal): Promise<string | null> {
+    switch (this.scheme.kind) {
+      case 'none':
+        return null;
+      case 'basic':
+        if (!this.options.credentials) throw this.unauthorized();
+        return basicHeader(this.options.credentials);
+      case 'bearer':
+        return `Bearer ${await this.tokens.tokenFor(this.scheme.challenge, ask.scope, fresh, signal)}`;
+    }
+  }
+
+  private learn(response: UpstreamResponse): void {
+    const challenges = parseChallenges(response.header('www-authenticate') ?? '');
+    const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
+    if (bearer) this.scheme = { kind: 'bearer', challenge: bearer };
+    else if (challenges.some((challenge) => challenge.scheme === 'basic')) this.scheme = { kind: 'basic' };
+    else throw this.unauthorized();
+  }
+
+  private unlessForbidden(response: UpstreamResponse, ask: Ask): UpstreamResponse {
+    if (response.status === 403) throw this.forbidden(ask);
+    return response;
+  }
+
+  private unauthorized(): SextonError {
+    const account = this.options.credentials
+      ? `the account ${this.options.credentials.username}`
+      : 'anonymous access';
+    return new SextonError('upstream_unauthorized', {
+      detail: `Registry ${this.options.name} refuses ${account}`,
+    });
+  }
+
+  private forbidden(ask: Ask): SextonError {
+    return new SextonError('upstream_forbidden', {
+      detail: `Registry ${this.options.name} does not let the configured account ${ask.method} with ${ask.scope || 'no scope'}`,
+    });
+  }
+}
