@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What waits in one registry; `oldestSeconds` is 0 when nothing does. */
+export interface QueueReading {
+  readonly registry: string;
+  readonly waiting: number;
+  readonly oldestSeconds: number;
+}
+
+export interface SealingReading {
+  readonly waiting: number;
+  readonly oldestSeconds: number;
+}
+
+/**
+ * Everything that `/metrics` shows, in a registry of its own. Labels are names from the configuration and stable codes,
+ * never repositories or tags: their number stays small whatever users do.
+ */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly watched: (() => Promise<void>)[] = [];
+
+  private readonly deletions = new Counter({
+    name: 'sexton_deletions_ended_total',
+    help: 'Deletions that ended, by state.',
+    labelNames: ['state'],
+    registers: [this.registry],
+  });
+  private readonly targets = new Counter({
+    name: 'sexton_targets_ended_total',
+    help: 'Targets of deletions that ended, by outcome.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  private readonly upstreamSeconds = new Histogram({
+    name: 'sexton_upstream_request_duration_seconds',
+    help: 'Requests to upstream registries, each attempt by itself.',
+    labelNames: ['registry', 'method', 'status'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+    registers: [this.registry],
+  });
+  private readonly upstreamErrors = new Counter({
+    name: 'sexton_upstream_errors_total',
+    help: 'Upstream calls that failed for good, after retries, by code.',
+    labelNames: ['registry', 'code'],
+    registers: [this.registry],
+  });
+  private readonly queueWaiting = new Gauge({
+    name: 'sexton_queue_waiting_deletions',
+    help: 'Accepted deletions that wait, in the whole installation.',
+    labelNames: ['registry'],
+    registers: [this.registry],
+  });
+  private readonly queueOldest = new Gauge({
+    name: 'sexton_queue_oldest_waiting_seconds',
+    help: 'Age of the oldest waiting deletion; 0 when none waits.',
+    labelNames: ['registry'],
+    registers: [this.registry],
+  });
+  private readonly unsealed = new Gauge({
+    name: 'sexton_audit_unsealed_events',
+    help: 'Audit events that are not in the hash chain yet.',
+    registers: [this.registry],
+  });
+  private readonly oldestUnsealed = new Gauge({
+    name: 'sexton_audit_oldest_unsealed_seconds',
+    help: 'Age of the oldest audit event that is not in the hash chain yet. More than a minute means that sealing stopped.',
+    registers: [this.registry],
+  });
+  private readonly failedReadings = new Counter({
+    name: 'sexton_metrics_failed_readings_total',
+    help: 'Readings that failed while metrics were collected; their gauges are then absent or zero.',
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A deletion ended in `state`. */
+  ended(state: string): void {
+    this.deletions.inc({ state });
+  }
+
+  targetEnded(outcome: string): void {
+    this.targets.inc({ outcome });
+  }
+
+  /** One attempt; `status` is the HTTP status, or `error` where no answer came. */
+  upstreamAnswered(registry: string, method: string, status: number | 'error', seconds: number): void {
+    this.upstreamSeconds.observe({ registry, method, status: String(status) }, seconds);
+  }
+
+  upstreamFailed(registry: string, code: string): void {
+    this.upstreamErrors.inc({ registry, code });
+  }
+
+  /** Reads the queue at each collection. */
+  watchQueue(read: () => Promise<readonly QueueReading[]>): void {
+    this.watched.push(async () => {
+      this.queueWaiting.reset();
+      this.queueOldest.reset();
+      for (const { registry, waiting, oldestSeconds } of await read()) {
+        this.queueWaiting.set({ registry }, waiting);
+        this.queueOldest.set({ registry }, oldestSeconds);
+      }
+    });
+  }
+
+  /** Reads how far sealing is behind at each collection. */
+  watchSealing(read: () => Promise<SealingReading>): void {
+    this.watched.push(async () => {
+      const { waiting, oldestSeconds } = await read();
+      this.unsealed.set(waiting);
+      this.oldestUnsealed.set(oldestSeconds);
+    });
+  }
+
+  /** The text of `/metrics`. A reading that fails is counted; the others are shown all the same. */
+  async collect(): Promise<string> {
+    const readings = await Promise.allSettled(this.watched.map((read) => read()));
+    const failed = readings.filter((reading) => reading.status === 'rejected').length;
+    if (failed > 0) this.failedReadings.inc(failed);
+    return this.registry.metrics();
+  }
+}
