@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
+import { createLogger } from '../telemetry/logger.js';
 import { AuditLog } from './audit-log.js';
 import type { NewAuditEvent } from './audit-event.js';
 import { sealingLag } from './seal-batch.store.js';
@@ -21,7 +21,7 @@ const anEvent = (change: Partial<NewAuditEvent> = {}): NewAuditEvent => ({
   ...change,
 });
 
-Logger.overrideLogger(false);
+const logger = createLogger('silent');
 
 let test: TestDatabase;
 let log: AuditLog;
@@ -30,7 +30,7 @@ let sealer: AuditSealer;
 beforeEach(async () => {
   test = await createTestDatabase();
   log = new AuditLog();
-  sealer = new AuditSealer(test.db, log);
+  sealer = new AuditSealer(test.db, log, logger);
 });
 
 afterEach(async () => {
@@ -136,7 +136,11 @@ describe('sealing', () => {
   });
 
   it('stays one dense chain under 20 parallel writers and several sealers', async () => {
-    const others = [sealer, new AuditSealer(test.db, log), new AuditSealer(test.db, new AuditLog())];
+    const others = [
+      sealer,
+      new AuditSealer(test.db, log, logger),
+      new AuditSealer(test.db, new AuditLog(), logger),
+    ];
     others.forEach((one) => one.start());
     const writer = async (n: number) => {
       for (let i = 0; i < 20; i++) {

@@ -14,10 +14,10 @@ import type { AuditEvent, JsonObject } from './audit-event.js';
  * - `at` is UTC with exactly three decimals, `2026-01-02T03:04:05.678Z`; `bytes` is an integer;
  * - it is the item that `GET /v1/audit/events` shows, without its `sequence` and `hash`.
  */
-export const canonicalEvent = (event: AuditEvent): JsonObject => ({
+export const canonicalEvent = (event: AuditEvent) => ({
   id: event.id,
   // A row that was tampered with can hold `infinity`; it must be found, not crash the search.
-  at: Number.isNaN(event.at.getTime()) ? null : event.at.toISOString(),
+  at: Number.isNaN(event.at.getTime()) ? 'invalid' : event.at.toISOString(),
   action: event.action,
   actor: { id: event.actor.id, name: event.actor.name, address: event.actor.address },
   outcome: event.outcome,

@@ -1,11 +1,11 @@
 import {
   Inject,
   Injectable,
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DATABASE, type Db } from '../database/database.js';
+import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { AuditLog } from './audit-log.js';
 import { sealNextBatch } from './seal-batch.store.js';
 
@@ -21,7 +21,6 @@ const NUDGE_MS = 100;
  */
 @Injectable()
 export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(AuditSealer.name);
   private timer: NodeJS.Timeout | null = null;
   private dueAtMs = Infinity;
   private round: Promise<unknown> = Promise.resolve();
@@ -30,6 +29,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     @Inject(DATABASE) private readonly db: Db,
     private readonly log: AuditLog,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -63,7 +63,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
       if (batch.by === 'elsewhere') return total;
       total += batch.sealed;
       const { sequence, hash } = batch.head;
-      if (batch.sealed > 0) this.logger.debug({ msg: 'audit events sealed', sequence, hash });
+      if (batch.sealed > 0) this.logger.debug({ sequence, hash }, 'audit events sealed');
       if (batch.sealed < BATCH) return total;
     }
   }
@@ -81,7 +81,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
     this.round = this.round
       .then(() => this.sealWaiting())
       // The next round is the answer; a lasting fault shows in this log and in the sealing lag.
-      .catch((error: unknown) => this.logger.warn({ msg: 'audit sealing failed', err: error }))
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'audit sealing failed'))
       .finally(() => this.schedule(INTERVAL_MS));
   }
 }

@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { DATABASE, type Db } from '../database/database.js';
+import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import type { Caller } from '../identity/caller.js';
+import { findEvents, type EventKey, type EventRow } from './audit-events.store.js';
+import { eventOf } from './audit-rows.js';
+import { maySeeEvent, narrowingFor } from './audit-visibility.js';
+import type { AuditEventListView, AuditEventView, ListAuditEvents, VerifyAudit } from './audit.dto.js';
+import { canonicalEvent } from './canonical-event.js';
+import { verifyAudit, type Verification } from './verification.js';
+
+const cursorSchema = z.object({
+  at: z.iso.datetime().transform((text) => new Date(text)),
+  position: z.number().int().nonnegative(),
+});
+
+/** Rows of one statement where scopes may leave some out, and how many statements one page may take. */
+const STEP = 500;
+const MOST_STEPS = 10;
+
+/** Reading the audit log, and judging it. */
+@Injectable()
+export class AuditService {
+  /** A verification reads everything: one at a time in a process, and whoever asks meanwhile for the same shares it. */
+  private readonly oneAtATime = pLimit(1);
+  private readonly running = new Map<string, Promise<Verification>>();
+
+  constructor(@Inject(DATABASE) private readonly db: Db) {}
+
+  /** SQL narrows to the caller's scopes roughly, `maySeeEvent` decides; a page ends early rather than search for ever. */
+  async list(caller: Caller, query: ListAuditEvents): Promise<AuditEventListView> {
+    const { limit, cursor, ...filters } = query;
+    const narrowing = narrowingFor(caller);
+    const size = narrowing ? Math.max(STEP, limit + 1) : limit + 1;
+    const items: AuditEventView[] = [];
+    let before: EventKey | null = cursor === undefined ? null : decodeCursor(cursor, cursorSchema);
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const rows = await findEvents(this.db, filters, narrowing, before, size);
+      for (const row of rows) {
+        if (maySeeEvent(caller, eventOf(row))) {
+          if (items.length === limit) return { items, nextCursor: cursorAfter(before) };
+          items.push(toView(row));
+        }
+        before = { at: row.at, position: row.position };
+      }
+      if (rows.length < size) return { items, nextCursor: null };
+    }
+    return { items, nextCursor: cursorAfter(before) };
+  }
+
+  verify({ sequence, hash }: VerifyAudit): Promise<Verification> {
+    const anchor = sequence !== undefined && hash !== undefined ? { sequence, hash } : null;
+    const key = JSON.stringify(anchor);
+    const known = this.running.get(key);
+    if (known) return known;
+    const verification = this.oneAtATime(() => verifyAudit(this.db, anchor)).finally(() =>
+      this.running.delete(key),
+    );
+    this.running.set(key, verification);
+    return verification;
+  }
+}
+
+const cursorAfter = (key: EventKey | null): string | null => (key === null ? null : encodeCursor(key));
+
+/** The canonical form itself, so that a reader can hash what they see. */
+const toView = (row: EventRow): AuditEventView => ({
+  sequence: row.sequence,
+  hash: row.hash,
+  ...canonicalEvent(eventOf(row)),
+});
