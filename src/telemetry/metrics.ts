@@ -43,7 +43,7 @@ export class Metrics {
   });
   private readonly upstreamErrors = new Counter({
     name: 'sexton_upstream_errors_total',
-    help: 'Upstream calls that failed for good, after retries, by code.',
+    help: 'Attempts of upstream calls that failed, by code.',
     labelNames: ['registry', 'code'],
     registers: [this.registry],
   });

@@ -1,0 +1,100 @@
+import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditService } from './audit/audit.service.js';
+import { AuditLog } from './audit/audit-log.js';
+import { AuditSealer } from './audit/sealer.js';
+import { CatalogController } from './catalog/catalog.controller.js';
+import { CatalogService } from './catalog/catalog.service.js';
+import { DATABASE } from './database/database.js';
+import { DeletionChanges } from './deletions/deletion-changes.js';
+import { DeletionEventsController } from './deletions/deletion-events.controller.js';
+import { DeletionsController } from './deletions/deletions.controller.js';
+import { DeletionsQuery } from './deletions/deletions.query.js';
+import { DeletionsService } from './deletions/deletions.service.js';
+import { DeletionsStore } from './deletions/deletions.store.js';
+import { PlanMaker } from './deletions/plan-maker.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { assignRequestId } from './http/request-id.js';
+import { requireJson } from './http/require-json.js';
+import { validationPipe } from './http/validation.js';
+import { ApiKeyStrategy } from './identity/api-key.strategy.js';
+import { ApiKeysController } from './identity/api-keys.controller.js';
+import { ApiKeysService } from './identity/api-keys.service.js';
+import { ApiKeysStore } from './identity/api-keys.store.js';
+import { failedLoginRecorder } from './identity/failed-login.js';
+import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
+import { Registries } from './registries/registries.js';
+import type { Runtime } from './runtime.js';
+import { HealthController } from './telemetry/health.controller.js';
+import { LOGGER } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
+import { MetricsController } from './telemetry/metrics.controller.js';
+import { Readiness, READINESS_CHECKS } from './telemetry/readiness.js';
+
+/** The HTTP side, put together on what the runtime opened. */
+@Module({})
+export class AppModule implements NestModule {
+  static on(runtime: Runtime): DynamicModule {
+    const { log, db, queue, registries, changes, metrics } = runtime;
+    return {
+      module: AppModule,
+      controllers: [
+        DeletionsController,
+        DeletionEventsController,
+        CatalogController,
+        AuditController,
+        ApiKeysController,
+        HealthController,
+        MetricsController,
+      ],
+      providers: [
+        { provide: LOGGER, useValue: log },
+        { provide: DATABASE, useValue: db },
+        { provide: WAKE_UP_QUEUE, useValue: queue },
+        { provide: Registries, useValue: registries },
+        { provide: DeletionChanges, useValue: changes },
+        { provide: Metrics, useValue: metrics },
+        {
+          provide: READINESS_CHECKS,
+          useValue: [
+            { name: 'database', check: async () => void (await runtime.pool.query('select 1')) },
+            { name: 'queue', check: () => queue.check() },
+          ],
+        },
+        Readiness,
+        AuditLog,
+        AuditSealer,
+        AuditService,
+        DeletionsStore,
+        DeletionsQuery,
+        DeletionsService,
+        PlanMaker,
+        CatalogService,
+        ApiKeysStore,
+        ApiKeysService,
+        ApiKeyStrategy,
+        Reflector,
+        {
+          provide: FAILED_LOGIN,
+          inject: [AuditLog],
+          useFactory: (audit: AuditLog) => failedLoginRecorder(db, audit, log),
+        },
+        { provide: APP_GUARD, useClass: PermissionGuard },
+        { provide: APP_PIPE, useFactory: validationPipe },
+        {
+          provide: APP_FILTER,
+          useFactory: () =>
+            new ProblemFilter((error, request) =>
+              log.error({ err: error, request }, 'a request failed unexpectedly'),
+            ),
+        },
+      ],
+    };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(assignRequestId, requireJson).forRoutes('{*path}');
+  }
+}

@@ -1,0 +1,111 @@
+import type { Digest } from '../../oci/digest.js';
+import { isWide, keyOf, KEY_WORDS, writeKey } from './digest-key.js';
+
+const PAGE_DIGESTS = 8192;
+const FIRST_SLOTS = 16_384;
+const NONE = -1;
+
+/** Numbers beside the digests of a table, in pages of their own, so that growing never copies. */
+export class Column<T extends Uint8Array | Uint32Array | Int32Array | Float64Array> {
+  readonly #pages: T[] = [];
+
+  constructor(private readonly newPage: (length: number) => T) {}
+
+  get(index: number): number {
+    return this.#pages[Math.floor(index / PAGE_DIGESTS)]?.[index % PAGE_DIGESTS] ?? 0;
+  }
+
+  set(index: number, value: number): void {
+    const number = Math.floor(index / PAGE_DIGESTS);
+    while (this.#pages.length <= number) this.#pages.push(this.newPage(PAGE_DIGESTS));
+    const page = this.#pages[number];
+    if (page) page[index % PAGE_DIGESTS] = value;
+  }
+}
+
+/**
+ * A set of digests, numbered from 0 in the order they came: 32 bytes each, and 5.3 to 10.7 bytes of an open-addressing
+ * index over them. A JavaScript Set of the same digests as strings takes about 180 bytes each (measured, Node 20).
+ */
+export class DigestTable {
+  #slots = new Int32Array(FIRST_SLOTS).fill(NONE);
+  readonly #pages: Int32Array[] = [];
+  readonly #wide = new Map<number, Digest>();
+  readonly #key = new Int32Array(KEY_WORDS);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of the key at `at` in `words`; adds it where it is new. */
+  add(words: Int32Array, at: number): number {
+    const slot = this.#slotOf(words, at);
+    const known = this.#slots[slot] ?? NONE;
+    if (known !== NONE) return known;
+    const index = this.#size++;
+    if (index % PAGE_DIGESTS === 0) this.#pages.push(new Int32Array(PAGE_DIGESTS * KEY_WORDS));
+    const page = this.#pages[this.#pages.length - 1];
+    const base = (index % PAGE_DIGESTS) * KEY_WORDS;
+    if (page) for (let i = 0; i < KEY_WORDS; i++) page[base + i] = words[at + i] ?? 0;
+    this.#slots[slot] = index;
+    if (this.#size * 4 > this.#slots.length * 3) this.#grow();
+    return index;
+  }
+
+  addDigest(digest: Digest): number {
+    writeKey(digest, this.#key, 0);
+    const index = this.add(this.#key, 0);
+    if (isWide(digest)) this.#wide.set(index, digest);
+    return index;
+  }
+
+  find(words: Int32Array, at: number): number {
+    return this.#slots[this.#slotOf(words, at)] ?? NONE;
+  }
+
+  findDigest(digest: Digest): number {
+    writeKey(digest, this.#key, 0);
+    return this.find(this.#key, 0);
+  }
+
+  digest(index: number): Digest {
+    const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
+    if (index >= this.#size || !page) throw new RangeError(`the table holds no digest ${index}`);
+    return this.#wide.get(index) ?? keyOf(page, (index % PAGE_DIGESTS) * KEY_WORDS);
+  }
+
+  /** Copies the key of `index` to `at` in `words`. */
+  copyKey(index: number, words: Int32Array, at: number): void {
+    const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
+    const base = (index % PAGE_DIGESTS) * KEY_WORDS;
+    for (let i = 0; i < KEY_WORDS; i++) words[at + i] = page?.[base + i] ?? 0;
+  }
+
+  /** Where the key is, or the free slot where it belongs. Digests are uniform, so their own bits are the hash. */
+  #slotOf(words: Int32Array, at: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = ((words[at] ?? 0) ^ ((words[at + 1] ?? 0) << 7)) & mask;
+    for (;;) {
+      const index = this.#slots[slot] ?? NONE;
+      if (index === NONE || this.#equals(index, words, at)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #equals(index: number, words: Int32Array, at: number): boolean {
+    const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
+    if (!page) return false;
+    const base = (index % PAGE_DIGESTS) * KEY_WORDS;
+    for (let i = 0; i < KEY_WORDS; i++) if (page[base + i] !== words[at + i]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2).fill(NONE);
+    for (let index = 0; index < this.#size; index++) {
+      const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
+      if (page) this.#slots[this.#slotOf(page, (index % PAGE_DIGESTS) * KEY_WORDS)] = index;
+    }
+  }
+}

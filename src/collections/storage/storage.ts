@@ -1,0 +1,70 @@
+/** A value, or a promise of it: a file system answers at once inside a worker, an object store cannot. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** What lies directly below a prefix, names only. */
+export interface Listing {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+  /** Names of what is neither: symbolic links, sockets, devices. Named so that they can be reported, never followed. */
+  readonly odd: readonly string[];
+}
+
+export interface FileFacts {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/**
+ * Where a registry keeps its files. Paths are relative, `/` between their parts. Promises that every storage keeps:
+ * - `null`, `absent` and `false` mean that nothing is there, beyond doubt. What cannot be looked at throws
+ *   `StorageFaultError`, with its path: an unreadable place is never an empty one.
+ * - Nothing outside the root is ever read or changed: a path that leaves it throws, and links are not followed.
+ * - A folder need not exist: an object store has only keys, and a prefix without keys is `null`.
+ * - Repeating a change that was made is harmless.
+ */
+export interface Storage {
+  /** The names directly below `prefix` (without a slash at its end; '' is the root), in no promised order. */
+  list(prefix: string): Awaitable<Listing | null>;
+
+  /** The whole file. Throws where it holds more than `maxBytes`, so that no stray file fills the memory. */
+  read(path: string, maxBytes: number): Awaitable<Uint8Array | null>;
+
+  stat(path: string): Awaitable<FileFacts | null>;
+
+  /**
+   * Moves one file and keeps its time of change where the storage can. Never overwrites: `exists` leaves both. May be
+   * a copy followed by a delete, so a crash can leave both ends; then `from` still counts.
+   */
+  move(from: string, to: string): Awaitable<'moved' | 'absent' | 'exists'>;
+
+  /** Deletes files; those that are gone already are no fault. */
+  deleteMany(paths: readonly string[]): Awaitable<void>;
+
+  /** Removes a folder that holds nothing; true if it did. Without folders there is nothing to do: false. */
+  removeEmptyFolder(path: string): Awaitable<boolean>;
+
+  /** Makes an empty folder where the storage has such a thing. */
+  createFolder(path: string): Awaitable<void>;
+}
+
+/** A place in the storage that could not be looked at or changed. */
+export class StorageFaultError extends Error {
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${path === '' ? 'the storage root' : path}: ${problem}`, options);
+    this.name = 'StorageFaultError';
+  }
+}
+
+/** The path itself if it stays below the root, part by part; throws otherwise (FACTS §5, hazard 8). */
+export const insidePath = (path: string): string => {
+  if (path === '') return path;
+  const parts = path.split('/');
+  if (path.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new StorageFaultError(path, 'is not a path inside the storage');
+  }
+  return path;
+};

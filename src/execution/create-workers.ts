@@ -1,0 +1,63 @@
+import { AuditLog } from '../audit/audit-log.js';
+import type { Db } from '../database/database.js';
+import type { DeletionsStore } from '../deletions/deletions.store.js';
+import type { PlanMaker } from '../deletions/plan-maker.js';
+import { registryNameSchema } from '../oci/names.js';
+import type { WakeUpQueue } from '../queue/wake-up-queue.js';
+import type { Registries } from '../registries/registries.js';
+import type { Logger } from '../telemetry/logger.js';
+import { DeletionExecutor } from './deletion-executor.js';
+import type { DeletionMetrics } from './deletion-metrics.js';
+import { DeletionPlanner } from './deletion-planner.js';
+import { Reconciler } from './reconciler.js';
+import { RetryPolicy } from './retry-policy.js';
+import { TargetExecutor } from './target-executor.js';
+import { Workers } from './workers.js';
+
+interface Parts {
+  readonly db: Db;
+  readonly store: DeletionsStore;
+  readonly plans: PlanMaker;
+  readonly audit: AuditLog;
+  readonly queue: WakeUpQueue;
+  readonly registries: Registries;
+  readonly metrics: DeletionMetrics;
+  readonly log: Logger;
+  readonly worker: string;
+  readonly limits: {
+    readonly planAttempts: number;
+    readonly targetAttempts: number;
+    readonly retryBaseMs: number;
+    readonly retryMaxMs: number;
+    readonly reconcileEveryMs: number;
+  };
+}
+
+/** The workers, put together. */
+export const createWorkers = (parts: Parts): Workers => {
+  const { db, store, plans, audit, queue, registries, metrics, log, worker, limits } = parts;
+  const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
+  const retries = new RetryPolicy(limits, warn);
+  const planner = new DeletionPlanner(db, store, plans, audit, queue, retries, metrics, log);
+  const targets = new TargetExecutor();
+  const executor = new DeletionExecutor(
+    db,
+    store,
+    plans,
+    registries,
+    audit,
+    targets,
+    retries,
+    metrics,
+    log,
+    worker,
+  );
+  const isConfigured = (name: string): boolean => {
+    const parsed = registryNameSchema.safeParse(name);
+    return parsed.success && registries.has(parsed.data);
+  };
+  const reconciler = new Reconciler(db, queue, isConfigured, limits.reconcileEveryMs, (error) =>
+    log.warn({ err: error }, 'could not reconcile; trying again'),
+  );
+  return new Workers(queue, planner, executor, reconciler);
+};

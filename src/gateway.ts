@@ -1,0 +1,85 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { SwaggerModule } from '@nestjs/swagger';
+import helmet from 'helmet';
+import { AppModule } from './app.module.js';
+import { AuditLog } from './audit/audit-log.js';
+import { DeletionsStore } from './deletions/deletions.store.js';
+import { PlanMaker } from './deletions/plan-maker.js';
+import { createWorkers } from './execution/create-workers.js';
+import { buildOpenApi } from './http/openapi.js';
+import { ApiKeysService } from './identity/api-keys.service.js';
+import type { Runtime } from './runtime.js';
+import { nestLogger } from './telemetry/logger.js';
+
+export type Role = 'api' | 'worker' | 'all';
+
+export interface Gateway {
+  /** Where the API listens; null for `worker`, which only answers health and metrics when it has a port. */
+  readonly url: string;
+  /** The first admin key, when it was made at this start. */
+  readonly newAdminKey: string | null;
+  stop(): Promise<void>;
+}
+
+const MOST_BODY = '1mb';
+
+/** The Nest application, configured as it is served; also what the OpenAPI document is made from. */
+export const createApp = async (runtime: Runtime): Promise<NestExpressApplication> => {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.on(runtime), {
+    logger: nestLogger(runtime.log),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
+  app.useBodyParser('json', { limit: MOST_BODY, type: ['application/json', 'application/*+json'] });
+  return app;
+};
+
+/** Starts a gateway in this process; `role` says whether it serves the API, works, or both. */
+export const startGateway = async (runtime: Runtime, role: Role): Promise<Gateway> => {
+  const { config, log } = runtime;
+  const app = await createApp(runtime);
+  const document = buildOpenApi(app);
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    customSiteTitle: 'Sexton API',
+    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true },
+  });
+  const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
+  const workers = createWorkers({
+    db: runtime.db,
+    store: app.get(DeletionsStore),
+    plans: app.get(PlanMaker),
+    audit: app.get(AuditLog),
+    queue: runtime.queue,
+    registries: runtime.registries,
+    metrics: runtime.metrics,
+    log,
+    worker: runtime.worker,
+    limits: config.execution,
+  });
+  if (role !== 'api') {
+    workers.start(
+      [...config.registries.values()].map(({ name, maxConcurrentRepositories }) => ({
+        name,
+        concurrency: maxConcurrentRepositories,
+      })),
+    );
+  }
+  await app.listen(config.http.port, config.http.host);
+  const url = await app.getUrl();
+  log.info({ url, role, registries: runtime.registries.names() }, 'ready');
+  return {
+    url: url.replace('[::1]', '127.0.0.1').replace('0.0.0.0', '127.0.0.1'),
+    newAdminKey,
+    stop: async () => {
+      await workers.stop();
+      await app.close();
+      await runtime.close();
+      log.info('stopped');
+    },
+  };
+};

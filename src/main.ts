@@ -1,0 +1,59 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError } from './config/config.js';
+import { loadConfig } from './config/load-config.js';
+import { startGateway, type Role } from './gateway.js';
+import { openRuntime } from './runtime.js';
+import { createLogger } from './telemetry/logger.js';
+
+const USAGE = `Usage: npm start -- [--role all|api|worker]
+
+Runs the Sexton gateway. SEXTON_CONFIG names the configuration file; see README.md.`;
+
+const ROLES: readonly string[] = ['all', 'api', 'worker'];
+const isRole = (text: string): text is Role => ROLES.includes(text);
+
+/** The role asked for, or null after the usage was printed. */
+const readRole = (): Role | null => {
+  const { values } = parseArgs({
+    options: { role: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const role = values.role ?? 'all';
+  if (values.help) process.stdout.write(`${USAGE}\n`);
+  else if (isRole(role)) return role;
+  else throw new ConfigError([{ path: '--role', message: `must be one of ${ROLES.join(', ')}` }]);
+  return null;
+};
+
+const main = async (): Promise<void> => {
+  const role = readRole();
+  if (role === null) return;
+  const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  const log = createLogger(config.logLevel);
+  const runtime = await openRuntime(config, log);
+  const gateway = await startGateway(runtime, role);
+  if (gateway.newAdminKey !== null) {
+    process.stderr.write(`\nThe first admin key, shown this once: ${gateway.newAdminKey}\n\n`);
+  }
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping: finishing what is being deleted');
+    gateway.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+};
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'Sexton could not start'}\n`);
+  process.exit(error instanceof ConfigError ? 78 : 1);
+});

@@ -1,0 +1,84 @@
+import { hostname } from 'node:os';
+import type pg from 'pg';
+import type { Config } from './config/config.js';
+import { createDatabase, createPool, type Db } from './database/database.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
+import { migrateToLatest } from './database/migrate.js';
+import { DeletionChanges } from './deletions/deletion-changes.js';
+import { readQueue } from './deletions/queue-reading.js';
+import { createWakeUpQueue } from './queue/create-queue.js';
+import type { WakeUpQueue } from './queue/wake-up-queue.js';
+import { createRegistry } from './registries/create-registry.js';
+import { Registries } from './registries/registries.js';
+import type { Logger } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
+
+/** Connections beside the one that each claimed repository holds. */
+const SPARE_CONNECTIONS = 10;
+
+/** Everything that Sexton holds open while it runs; opened in order, closed in the opposite one. */
+export interface Runtime {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly pool: pg.Pool;
+  readonly db: Db;
+  readonly queue: WakeUpQueue;
+  readonly registries: Registries;
+  readonly changes: DeletionChanges;
+  readonly metrics: Metrics;
+  /** Names this process in the audit log. */
+  readonly worker: string;
+  close(): Promise<void>;
+}
+
+/** Opens the database (starting the embedded one where none is configured), the queue and the registries. */
+export const openRuntime = async (config: Config, log: Logger): Promise<Runtime> => {
+  const embedded = config.databaseUrl === null ? await startEmbeddedPostgres(config.dataDir) : null;
+  try {
+    return await open(config, log, embedded);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+};
+
+const open = async (config: Config, log: Logger, embedded: EmbeddedPostgres | null): Promise<Runtime> => {
+  const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
+  const options = [...config.registries.values()];
+  const claims = options.reduce((sum, registry) => sum + registry.maxConcurrentRepositories, 0);
+  const pool = createPool(databaseUrl, claims + SPARE_CONNECTIONS);
+  const db = createDatabase(pool);
+  await migrateToLatest(db);
+  const metrics = new Metrics();
+  metrics.watchQueue(() => readQueue(db));
+  const queue = createWakeUpQueue({ redisUrl: config.redisUrl, databaseUrl }, (error) =>
+    log.warn({ err: error }, 'the queue reports a fault'),
+  );
+  const registries = new Registries(
+    options.map((registry) =>
+      createRegistry(registry, ({ method, status, code, ms }) => {
+        metrics.upstreamAnswered(registry.name, method, status ?? 'error', ms / 1000);
+        if (code !== null) metrics.upstreamFailed(registry.name, code);
+      }),
+    ),
+  );
+  const changes = new DeletionChanges(databaseUrl);
+  changes.start();
+  return {
+    config,
+    log,
+    pool,
+    db,
+    queue,
+    registries,
+    changes,
+    metrics,
+    worker: `${hostname()}/${process.pid}`,
+    close: async () => {
+      await changes.stop();
+      await registries.close();
+      await db.destroy();
+      await embedded?.stop();
+    },
+  };
+};

@@ -1,0 +1,103 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import request from 'supertest';
+import type { Config } from '../../src/config/config.js';
+import { startGateway, type Role } from '../../src/gateway.js';
+import { parseRegistryName } from '../../src/oci/names.js';
+import type { RegistryOptions } from '../../src/registries/registry-options.js';
+import { openRuntime, type Runtime } from '../../src/runtime.js';
+import { createLogger } from '../../src/telemetry/logger.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+export interface TestGateway {
+  readonly url: string;
+  readonly adminKey: string;
+  readonly runtime: Runtime;
+  readonly database: TestDatabase;
+  /** Lines that it logged. */
+  readonly logLines: readonly string[];
+  /** A request as the admin, or as whoever holds `key`. */
+  api(key?: string): TestApi;
+  stop(): Promise<void>;
+}
+
+type Send = (path: string) => request.Test;
+
+export interface TestApi {
+  readonly get: Send;
+  readonly post: Send;
+  readonly delete: Send;
+}
+
+export const registryOptions = (
+  name: string,
+  url: string,
+  changes: Partial<RegistryOptions> = {},
+): RegistryOptions => ({
+  name: parseRegistryName(name),
+  type: 'distribution',
+  url,
+  credentials: null,
+  tlsCa: null,
+  tokenRealms: [],
+  maxConcurrentRepositories: 8,
+  connectTimeoutMs: 2_000,
+  requestTimeoutMs: 5_000,
+  attempts: 2,
+  retryBaseMs: 5,
+  retryMaxMs: 50,
+  ...changes,
+});
+
+/** A whole gateway in this process, on a database of its own; on Redis when `redisUrl` is given. */
+export const startTestGateway = async (options: {
+  readonly registries: readonly RegistryOptions[];
+  readonly redisUrl?: string | null;
+  readonly role?: Role;
+  readonly database?: TestDatabase;
+  readonly execution?: Partial<Config['execution']>;
+}): Promise<TestGateway> => {
+  const database = options.database ?? (await createTestDatabase());
+  const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
+  const logLines: string[] = [];
+  const log = createLogger('debug', { write: (line: string) => void logLines.push(line) });
+  const config: Config = {
+    http: { host: '127.0.0.1', port: 0 },
+    dataDir: '/nonexistent',
+    adminKey,
+    databaseUrl: database.url,
+    redisUrl: options.redisUrl ?? null,
+    logLevel: 'debug',
+    registries: new Map(options.registries.map((registry) => [registry.name, registry])),
+    execution: {
+      planAttempts: 4,
+      targetAttempts: 4,
+      retryBaseMs: 20,
+      retryMaxMs: 200,
+      reconcileEveryMs: 250,
+      ...options.execution,
+    },
+  };
+  const runtime = await openRuntime(config, log);
+  const gateway = await startGateway(runtime, options.role ?? 'all');
+  const api = (key = adminKey): TestApi => {
+    const as = (test: request.Test) => test.set('Authorization', `Bearer ${key}`);
+    return {
+      get: (path) => as(request(gateway.url).get(path)),
+      post: (path) => as(request(gateway.url).post(path)),
+      delete: (path) => as(request(gateway.url).delete(path)),
+    };
+  };
+  return {
+    url: gateway.url,
+    adminKey,
+    runtime,
+    database,
+    logLines,
+    api,
+    stop: async () => {
+      await gateway.stop();
+      if (!options.database) await database.drop();
+    },
+  };
+};

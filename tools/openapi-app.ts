@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { createDatabase, createPool } from '../src/database/database.js';
+import { DeletionChanges } from '../src/deletions/deletion-changes.js';
+import { createApp } from '../src/gateway.js';
+import { buildOpenApi } from '../src/http/openapi.js';
+import { Registries } from '../src/registries/registries.js';
+import { createLogger } from '../src/telemetry/logger.js';
+import { Metrics } from '../src/telemetry/metrics.js';
+
+const NOWHERE = 'postgres://nobody@127.0.0.1:1/none';
+
+/** The document of the code as it is, without a database or a queue: the application is put together, never started. */
+export const documentOnly = async (): Promise<OpenAPIObject> => {
+  const pool = createPool(NOWHERE, 1);
+  const app = await createApp({
+    config: {
+      http: { host: '127.0.0.1', port: 0 },
+      dataDir: '.',
+      adminKey: null,
+      databaseUrl: NOWHERE,
+      redisUrl: null,
+      logLevel: 'error',
+      registries: new Map(),
+      execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
+    },
+    log: createLogger('error'),
+    pool,
+    db: createDatabase(pool),
+    queue: {
+      ring: async () => undefined,
+      listen: () => undefined,
+      depth: async () => ({ waiting: 0, active: 0 }),
+      check: async () => undefined,
+      close: async () => undefined,
+    },
+    registries: new Registries([]),
+    changes: new DeletionChanges(NOWHERE),
+    metrics: new Metrics(),
+    worker: 'none',
+    close: async () => undefined,
+  });
+  return buildOpenApi(app);
+};
