@@ -30,7 +30,7 @@ export const listAuditEventsSchema = z.strictObject({
 
 export type ListAuditEvents = z.infer<typeof listAuditEventsSchema>;
 
-export const auditEventSchema = z
+const auditEventSchema = z
   .object({
     sequence: z
       .number()

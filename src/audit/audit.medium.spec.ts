@@ -297,7 +297,10 @@ describe('tampering in the database', () => {
   });
 
   it('does not stop the sealer', async () => {
-    await tamper('delete from audit_events where position = 5', 'insert into audit_unsealed values (1), (5)');
+    await tamper(
+      'delete from audit_events where position = 5',
+      'insert into audit_unsealed select i from generate_series(-700, 5) i',
+    );
     await sql`alter table audit_events enable trigger all`.execute(test.db);
     await record(2);
     expect(await sealer.sealWaiting()).toBe(2);

@@ -54,7 +54,7 @@ export const sealAfter = (head: ChainHead, events: readonly AuditEvent[]): reado
 };
 
 /** What is wrong with `link` as the one after `head`, or null. The order of the checks gives each fault its name. */
-export const faultOf = (head: ChainHead, { seal, event }: ChainLink): ChainFault | null => {
+const faultOf = (head: ChainHead, { seal, event }: ChainLink): ChainFault | null => {
   const expected = head.sequence + 1;
   const fault = (kind: ChainFault['kind'], message: string, at = seal.sequence): ChainFault => ({
     sequence: at,

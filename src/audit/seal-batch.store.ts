@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
-import type { Db } from '../database/database.js';
+import { sql, type Selectable } from 'kysely';
+import type { Db, Tx } from '../database/database.js';
 import { eventOf } from './audit-rows.js';
+import type { AuditEventsTable } from './audit.tables.js';
 import { EMPTY_CHAIN, sealAfter, type ChainHead } from './chain.js';
 
 /** Any two numbers that nothing else locks: the two-argument form has a key space of its own. */
@@ -39,17 +40,7 @@ export const sealNextBatch = (db: Db, limit: number): Promise<SealedBatch> =>
         .executeTakeFirst();
       const head = last ?? EMPTY_CHAIN;
 
-      // The outbox holds only what waits, whatever the history's size. A row of it whose event is gone or sealed
-      // already was made by hand; it stays for verification to name, and must not stop the sealer.
-      const rows = await trx
-        .selectFrom('audit_unsealed')
-        .innerJoin('audit_events', 'audit_events.position', 'audit_unsealed.event_position')
-        .leftJoin('audit_seals', 'audit_seals.event_position', 'audit_unsealed.event_position')
-        .where('audit_seals.sequence', 'is', null)
-        .selectAll('audit_events')
-        .orderBy('audit_unsealed.event_position')
-        .limit(limit)
-        .execute();
+      const rows = await nextUnsealed(trx, limit);
       if (rows.length === 0) return { by: 'us', sealed: 0, head };
 
       const positions = new Map(rows.map((row) => [row.id, row.position]));
@@ -76,6 +67,42 @@ export const sealNextBatch = (db: Db, limit: number): Promise<SealedBatch> =>
         .execute();
       return { by: 'us', sealed: seals.length, head: seals.at(-1) ?? head };
     });
+
+/**
+ * The next events to seal. Positions come first and their rows by key: as one join, PostgreSQL read the whole outbox and
+ * all seals for each batch (80 ms instead of 20 with 60 000 waiting, and more with every seal).
+ *
+ * A row of the outbox whose event is gone, or sealed already, was made by hand; it stays for verification to name, and is
+ * stepped over, so that it cannot stop the sealer.
+ */
+const nextUnsealed = async (trx: Tx, limit: number): Promise<Selectable<AuditEventsTable>[]> => {
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
+    const waiting = await trx
+      .selectFrom('audit_unsealed')
+      .select('event_position')
+      .where('event_position', '>', after)
+      .orderBy('event_position')
+      .limit(limit)
+      .execute();
+    const last = waiting.at(-1);
+    if (!last) return [];
+    const positions = waiting.map((row) => row.event_position);
+    const sealed = await trx
+      .selectFrom('audit_seals')
+      .select('event_position')
+      .where('event_position', '=', sql<number>`any (${positions}::bigint[])`)
+      .execute();
+    const isSealed = new Set(sealed.map((row) => row.event_position));
+    const rows = await trx
+      .selectFrom('audit_events')
+      .selectAll()
+      .where('position', '=', sql<number>`any (${positions.filter((p) => !isSealed.has(p))}::bigint[])`)
+      .orderBy('position')
+      .execute();
+    if (rows.length > 0 || waiting.length < limit) return rows;
+    after = last.event_position;
+  }
+};
 
 /** How far sealing is behind, for the metrics. */
 export const sealingLag = async (db: Db): Promise<{ waiting: number; oldestSeconds: number }> => {

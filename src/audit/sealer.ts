@@ -64,7 +64,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
       total += batch.sealed;
       const { sequence, hash } = batch.head;
       if (batch.sealed > 0) this.logger.debug({ sequence, hash }, 'audit events sealed');
-      if (batch.sealed < BATCH) return total;
+      if (batch.sealed === 0) return total;
     }
   }
 
