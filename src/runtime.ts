@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type pg from 'pg';
+import { sealingLag } from './audit/seal-batch.store.js';
 import type { Config } from './config/config.js';
 import { createDatabase, createPool, type Db } from './database/database.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
@@ -51,6 +52,7 @@ const open = async (config: Config, log: Logger, embedded: EmbeddedPostgres | nu
   await migrateToLatest(db);
   const metrics = new Metrics();
   metrics.watchQueue(() => readQueue(db));
+  metrics.watchSealing(() => sealingLag(db));
   const queue = createWakeUpQueue({ redisUrl: config.redisUrl, databaseUrl }, (error) =>
     log.warn({ err: error }, 'the queue reports a fault'),
   );

@@ -10,13 +10,9 @@ export const DATABASE_POOL = Symbol('DATABASE_POOL');
 export type Db = Kysely<Database>;
 export type Tx = Transaction<Database>;
 
-const INT8 = pg.types.builtins.INT8;
-
 /** bigint columns here count rows and bytes, far below 2^53; as numbers they are JSON and compare as expected. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-};
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** A pool on `url`. Lost idle connections are replaced silently; the next query sees whatever is wrong. */
 export const createPool = (url: string, max: number, applicationName = 'sexton'): pg.Pool => {

@@ -53,7 +53,7 @@ export const buildOpenApi = (app: INestApplication): OpenAPIObject => {
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: convert,
-    operationIdFactory: (_controller, method, version) => [method, version].filter(Boolean).join('_'),
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   const problem = convert(problemSchema, { schemaType: 'output' });
   document.components = {

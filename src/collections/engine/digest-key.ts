@@ -22,7 +22,11 @@ const bytesOf = (words: Int32Array): Buffer => Buffer.from(words.buffer, words.b
 
 export const writeKey = (digest: Digest, words: Int32Array, at: number): void => {
   const bytes = bytesOf(words);
-  if (isWide(digest)) createHash('sha256').update(digest).digest().copy(bytes, at * 4);
+  if (isWide(digest))
+    createHash('sha256')
+      .update(digest)
+      .digest()
+      .copy(bytes, at * 4);
   else bytes.write(digest.slice(7), at * 4, KEY_BYTES, 'hex');
 };
 
@@ -45,10 +49,11 @@ export class DigestPacker {
   readonly #wide: Digest[] = [];
 
   push(digest: Digest): void {
+    if (!isWide(digest)) return this.pushHex(digest.slice(7));
     this.#reserve();
     writeKey(digest, this.#words, this.#length);
     this.#length += KEY_WORDS;
-    if (isWide(digest)) this.#wide.push(digest);
+    this.#wide.push(digest);
   }
 
   /** A sha256 by its 64 hex digits alone. */

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.js';
-import { isWide, keyOf, KEY_WORDS, writeKey } from './digest-key.js';
+import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest-key.js';
 
 const PAGE_DIGESTS = 8192;
 const FIRST_SLOTS = 16_384;
@@ -58,6 +58,14 @@ export class DigestTable {
     const index = this.add(this.#key, 0);
     if (isWide(digest)) this.#wide.set(index, digest);
     return index;
+  }
+
+  /** Adds all of `packed`, and says the number of each. */
+  addPacked({ words, wide }: PackedDigests): Uint32Array<ArrayBuffer> {
+    for (const digest of wide) this.addDigest(digest);
+    const indexes = new Uint32Array(words.length / KEY_WORDS);
+    for (let i = 0; i < indexes.length; i++) indexes[i] = this.add(words, i * KEY_WORDS);
+    return indexes;
   }
 
   find(words: Int32Array, at: number): number {

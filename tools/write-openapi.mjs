@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { documentOnly } from './openapi-app.js';
+import { documentOnly } from '../dist/openapi-document.js';
 
-/** Writes openapi/sexton.json from the code, or with --check says whether the committed one is the code's. */
+/** Writes openapi/sexton.json from the built code, or with --check says whether the committed one is the code's. */
 const path = new URL('../openapi/sexton.json', import.meta.url);
 const document = `${JSON.stringify(await documentOnly(), null, 2)}\n`;
 
@@ -19,3 +19,4 @@ if (process.argv.includes('--check')) {
 } else {
   await writeFile(path, document);
 }
+process.exit(0);

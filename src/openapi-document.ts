@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { createDatabase, createPool } from '../src/database/database.js';
-import { DeletionChanges } from '../src/deletions/deletion-changes.js';
-import { createApp } from '../src/gateway.js';
-import { buildOpenApi } from '../src/http/openapi.js';
-import { Registries } from '../src/registries/registries.js';
-import { createLogger } from '../src/telemetry/logger.js';
-import { Metrics } from '../src/telemetry/metrics.js';
+import { createDatabase, createPool } from './database/database.js';
+import { DeletionChanges } from './deletions/deletion-changes.js';
+import { createApp } from './gateway.js';
+import { buildOpenApi } from './http/openapi.js';
+import { Registries } from './registries/registries.js';
+import { createLogger } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
 
 const NOWHERE = 'postgres://nobody@127.0.0.1:1/none';
 

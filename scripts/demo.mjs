@@ -1,0 +1,7 @@
+import { prepare, provide } from './prepare.mjs';
+import { runChild } from './run-child.mjs';
+
+/** `npm run demo`: everything from nothing to a deleted image. */
+prepare({ built: true });
+provide('docker-registry', 'docker-registry');
+process.exit(await runChild(process.execPath, ['--import', 'tsx', 'demo/main.ts', ...process.argv.slice(2)]));

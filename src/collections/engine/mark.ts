@@ -1,0 +1,202 @@
+import type { Digest } from '../../oci/digest.js';
+import { blobData } from '../storage/layout.js';
+import type { Storage } from '../storage/storage.js';
+import { Column } from './digest-table.js';
+import type { CollectionFault } from './fault.js';
+import { findRepositories } from './find-repositories.js';
+import { FLAG, type ReferenceGraph } from './reference-graph.js';
+import { RepositoryMark, type RepositoryLinks } from './repository-mark.js';
+import { findBlobShards } from './scan-blobs.js';
+import { scanSignatures, type RepositoryScan } from './scan-repository.js';
+import type { Scanner } from './scanner.js';
+
+/** Untagged manifests whose link is older than `olderThanMs` (a time) go, unless something living needs them. */
+export interface UntaggedRule {
+  readonly linkedBeforeMs: number;
+}
+
+/** What a repository holds, each blob counted once. */
+export interface RepositoryTotals {
+  readonly repository: string;
+  readonly tags: number;
+  readonly manifests: number;
+  readonly liveBytes: number;
+}
+
+/** A manifest that goes from its repository because no tag and nothing living needs it. */
+export interface UntaggedRevision {
+  readonly repository: number;
+  readonly digest: number;
+}
+
+/** What is alive, as flags in `graph`; repositories by their number in `names`. */
+export interface Marking {
+  readonly graph: ReferenceGraph;
+  readonly names: readonly string[];
+  readonly totals: readonly RepositoryTotals[];
+  /** Repositories of which not everything could be read. */
+  readonly undecided: ReadonlySet<number>;
+  readonly untagged: readonly UntaggedRevision[];
+  /** Manifests that were deleted, by repository: their empty folders. */
+  readonly emptyRevisions: readonly Uint32Array[];
+  /** Wanted blobs that are not there. */
+  readonly missing: ReadonlySet<number>;
+  readonly faults: readonly CollectionFault[];
+}
+
+const linksOf = (graph: ReferenceGraph, scan: RepositoryScan): RepositoryLinks => ({
+  name: scan.repository,
+  revisions: graph.table.addPacked(scan.revisions),
+  revisionTimesMs: scan.revisionTimesMs,
+  tagged: graph.table.addPacked(scan.tagged),
+  isDecided: !scan.faults.some((fault) => fault.undecided !== 'nothing'),
+});
+
+/**
+ * Reads every manifest that is reachable and not known yet, level by level. Answers with those that could not be read.
+ * A subject or a mention is only read where it is there: it need not be a manifest at all.
+ */
+const readReachable = async (
+  graph: ReferenceGraph,
+  scanner: Scanner,
+  roots: Iterable<number>,
+): Promise<Map<number, string>> => {
+  const problems = new Map<number, string>();
+  let toExpand: number[] = [];
+  let toRead: number[] = [];
+  const want = (index: number): void => {
+    if (graph.has(index, FLAG.queued)) return;
+    graph.flag(index, FLAG.queued);
+    (graph.knows(index) ? toExpand : toRead).push(index);
+  };
+  for (const root of roots) want(root);
+  while (toExpand.length + toRead.length > 0) {
+    const reading = toRead;
+    const readings = await scanner.manifests(reading.map((index) => graph.digest(index)));
+    for (const { records, unread } of readings) {
+      graph.learn(records);
+      for (const { digest, problem } of unread) problems.set(graph.table.addDigest(digest), problem);
+    }
+    const level = [...toExpand, ...reading];
+    toExpand = [];
+    toRead = [];
+    for (const index of level) {
+      graph.references(index, (target, role) => {
+        if (role === 'child') want(target);
+        else if ((role === 'subject' || role === 'mention') && graph.has(target, FLAG.present)) want(target);
+      });
+    }
+  }
+  return problems;
+};
+
+/** Signatures that old registries kept beside a schema1 manifest. */
+const keepSignatures = async (
+  storage: Storage,
+  graph: ReferenceGraph,
+  links: RepositoryLinks,
+  faults: CollectionFault[],
+): Promise<boolean> => {
+  let isDecided = true;
+  for (const index of links.revisions) {
+    if (graph.kind(index) !== 'schema1') continue;
+    const found = await scanSignatures(storage, links.name, graph.digest(index), (path, problem) => {
+      isDecided = false;
+      faults.push({ path, problem, repository: links.name, undecided: 'repository' });
+    });
+    for (const digest of found) graph.flag(graph.table.addDigest(digest), FLAG.live);
+  }
+  return isDecided;
+};
+
+/** Wanted blobs that were not listed, asked for one by one: a push may have brought them since. */
+const confirmMissing = async (
+  graph: ReferenceGraph,
+  scanner: Scanner,
+  wanted: ReadonlyMap<number, string>,
+  faults: CollectionFault[],
+): Promise<Set<number>> => {
+  const indexes = [...wanted.keys()];
+  const { found } = await scanner.times(indexes.map((index) => blobData(graph.digest(index))));
+  const missing = new Set(indexes.filter((_, i) => Number.isNaN(found.modifiedMs[i])));
+  for (const index of missing) {
+    const repository = wanted.get(index) ?? null;
+    const problem = `is missing, and an image of ${repository ?? 'a repository'} needs it`;
+    faults.push({ path: blobData(graph.digest(index)), problem, repository, undecided: 'nothing' });
+  }
+  return missing;
+};
+
+/**
+ * Finds what is alive. The blobs are listed first, so that a blob pushed meanwhile is not among them and cannot become
+ * a candidate. Marks are per repository, since what is undecided is bounded by the repository.
+ */
+export const mark = async (
+  storage: Storage,
+  scanner: Scanner,
+  graph: ReferenceGraph,
+  untaggedRule: UntaggedRule | null,
+): Promise<Marking> => {
+  const faults: CollectionFault[] = [];
+  const shards = await findBlobShards(storage);
+  faults.push(...shards.faults);
+  for (const blobs of await scanner.blobs(shards.found)) {
+    faults.push(...blobs.faults);
+    for (const index of graph.table.addPacked(blobs.found)) graph.flag(index, FLAG.present);
+  }
+  const repositories = await findRepositories(storage);
+  faults.push(...repositories.faults);
+  const scans = await scanner.repositories(repositories.found, untaggedRule !== null);
+  const all = scans.map((scan) => linksOf(graph, scan));
+  const emptyRevisions = scans.map((scan) => graph.table.addPacked(scan.emptyRevisions));
+  for (const scan of scans) faults.push(...scan.faults);
+
+  const roots = function* (): Generator<number> {
+    for (const links of all) {
+      yield* links.revisions;
+      yield* links.tagged;
+    }
+  };
+  const problems = await readReachable(graph, scanner, roots());
+
+  const visits = {
+    seen: new Column((n) => new Uint32Array(n)),
+    entered: new Column((n) => new Uint32Array(n)),
+  };
+  const undecided = new Set<number>();
+  const totals: RepositoryTotals[] = [];
+  const untagged: UntaggedRevision[] = [];
+  const wanted = new Map<number, string>();
+  for (const [number, links] of all.entries()) {
+    const walk = new RepositoryMark(graph, links, number + 1, visits, problems);
+    walk.run(untaggedRule);
+    const signaturesDecided = await keepSignatures(storage, graph, links, faults);
+    if (!walk.isDecided || !signaturesDecided) undecided.add(number);
+    for (const [index, problem] of walk.unread) {
+      const path = blobData(graph.digest(index));
+      faults.push({
+        path,
+        problem: `${problem}: a manifest that ${links.name} needs`,
+        repository: links.name,
+        undecided: 'repository',
+      });
+    }
+    for (const index of walk.unlisted) wanted.set(index, links.name);
+    untagged.push(...walk.untagged.map((digest) => ({ repository: number, digest })));
+    const { repository, tagCount } = scans[number] ?? { repository: links.name, tagCount: 0 };
+    totals.push({ repository, tags: tagCount, manifests: links.revisions.length, liveBytes: walk.liveBytes });
+  }
+  const missing = await confirmMissing(graph, scanner, wanted, faults);
+  return {
+    graph,
+    names: repositories.found,
+    totals,
+    undecided,
+    untagged,
+    emptyRevisions,
+    missing,
+    faults,
+  };
+};
+
+export type DigestPath = { readonly digest: Digest; readonly path: string };

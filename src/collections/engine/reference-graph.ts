@@ -1,0 +1,85 @@
+import type { Digest } from '../../oci/digest.js';
+import { Column, DigestTable } from './digest-table.js';
+import { visitRecords, type ManifestRecords } from './manifest-records.js';
+import { KINDS, ROLES, type ManifestKind, type Role } from './references.js';
+
+const ROLE_BITS = 3;
+const LAST_UINT32 = 2 ** 32;
+
+/** What is known of a digest. `present`: its blob was listed; `live`: something needs it; `kept`: it might be needed. */
+export const FLAG = { present: 1, live: 2, kept: 4, queued: 8 } as const;
+
+/**
+ * Which manifest refers to what, over numbered digests. A manifest never changes, so what is known of one stays true
+ * from run to run.
+ */
+export class ReferenceGraph {
+  readonly table = new DigestTable();
+  readonly #flags = new Column((length) => new Uint8Array(length));
+  readonly #sizes = new Column((length) => new Float64Array(length));
+  /** Where the edges of a manifest begin; 0 where it is not known. */
+  readonly #edgesAt = new Column((length) => new Uint32Array(length));
+  /** For each manifest its kind, the number of its references, then number and role of each. */
+  readonly #edges = new Column((length) => new Uint32Array(length));
+  #edgesEnd = 1;
+
+  has(index: number, flag: number): boolean {
+    return (this.#flags.get(index) & flag) !== 0;
+  }
+
+  flag(index: number, flag: number): void {
+    this.#flags.set(index, this.#flags.get(index) | flag);
+  }
+
+  sizeBytes(index: number): number {
+    return this.#sizes.get(index);
+  }
+
+  digest(index: number): Digest {
+    return this.table.digest(index);
+  }
+
+  knows(index: number): boolean {
+    return this.#edgesAt.get(index) !== 0;
+  }
+
+  kind(index: number): ManifestKind | null {
+    const at = this.#edgesAt.get(index);
+    return at === 0 ? null : (KINDS[this.#edges.get(at)] ?? 'opaque');
+  }
+
+  /** Calls `visit` with everything that the manifest refers to; nothing where it is not known. */
+  references(index: number, visit: (target: number, role: Role) => void): void {
+    const at = this.#edgesAt.get(index);
+    if (at === 0) return;
+    const count = this.#edges.get(at + 1);
+    for (let i = 0; i < count; i++) {
+      const edge = this.#edges.get(at + 2 + i);
+      visit(edge >>> ROLE_BITS, ROLES[edge & ((1 << ROLE_BITS) - 1)] ?? 'mention');
+    }
+  }
+
+  /** Takes in the whole records among the first `length` words; says how many words those are. */
+  learn({ words, wide }: ManifestRecords, length = words.length): number {
+    for (const digest of wide) this.table.addDigest(digest);
+    return visitRecords(words, length, {
+      manifest: (keyAt, kind, count, sizeBytes) => {
+        const index = this.table.add(words, keyAt);
+        this.#sizes.set(index, sizeBytes);
+        this.#edgesAt.set(index, this.#edgesEnd);
+        this.#push(KINDS.indexOf(kind));
+        this.#push(count);
+      },
+      reference: (keyAt, role, sizeBytes) => {
+        const target = this.table.add(words, keyAt);
+        if (sizeBytes > 0) this.#sizes.set(target, sizeBytes);
+        this.#push(((target << ROLE_BITS) | ROLES.indexOf(role)) >>> 0);
+      },
+    });
+  }
+
+  #push(value: number): void {
+    if (this.#edgesEnd >= LAST_UINT32) throw new RangeError('more references than can be numbered');
+    this.#edges.set(this.#edgesEnd++, value);
+  }
+}

@@ -1,0 +1,38 @@
+import { ALGORITHMS, layers } from '../storage/layout.js';
+import type { Storage } from '../storage/storage.js';
+import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
+import type { CollectionFault } from './fault.js';
+import { listOrFault, type OnFault } from './listing.js';
+
+/** The configs and layers that a repository may serve. */
+export interface LayerScan {
+  readonly repository: string;
+  readonly layers: PackedDigests;
+  readonly faults: readonly CollectionFault[];
+}
+
+/**
+ * Lists the layer links of a repository, without reading them. A link that was written lately shows a push under way,
+ * of any blob, so a place that cannot be listed leaves everything undecided.
+ */
+export const scanLayers = async (storage: Storage, repository: string): Promise<LayerScan> => {
+  const faults: CollectionFault[] = [];
+  const onFault: OnFault = (path, problem) => {
+    faults.push({ path, problem, repository, undecided: 'everything' });
+  };
+  const packer = new DigestPacker();
+  const top = await listOrFault(storage, layers(repository), onFault);
+  for (const algorithm of top.folders) {
+    const path = `${layers(repository)}/${algorithm}`;
+    const { folders } = await listOrFault(storage, path, onFault);
+    for (const hex of folders) {
+      const digest = recognizeDigest(`${algorithm}:${hex}`);
+      if (digest !== null) packer.push(digest);
+      else {
+        const problem = `is not named for a digest of ${ALGORITHMS.join(' or ')}`;
+        faults.push({ path: `${path}/${hex}`, problem, repository, undecided: 'nothing' });
+      }
+    }
+  }
+  return { repository, layers: packer.packed(), faults };
+};
