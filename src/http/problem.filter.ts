@@ -56,12 +56,11 @@ export class ProblemFilter implements ExceptionFilter {
       if (status === 413) return new SextonError('payload_too_large');
       if (status === 415) return new SextonError('unsupported_media_type');
       if (status === 401) return new SextonError('unauthenticated');
+      if (status === 400 && /^failed to decode/i.test(thrown.message)) return undecodablePath();
       if (status === 400)
         return new SextonError('malformed_json', { detail: 'The request could not be read' });
     }
-    if (thrown instanceof URIError) {
-      return new SextonError('invalid_request', { detail: 'The path is not valid percent-encoding' });
-    }
+    if (thrown instanceof URIError) return undecodablePath();
     this.onUnexpected(thrown, requestId);
     return new SextonError('internal_error');
   }
@@ -72,3 +71,6 @@ const bodyFaultOf = (thrown: unknown): SextonError | null => {
   const type = thrown.type;
   return typeof type === 'string' ? (BODY_FAULTS[type]?.() ?? null) : null;
 };
+
+const undecodablePath = (): SextonError =>
+  new SextonError('invalid_request', { detail: 'The path is not valid percent-encoding' });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { JobsOptions } from 'bullmq';
 import type { RegistryName } from '../oci/names.js';
 import {
@@ -47,7 +48,10 @@ export class BullWakeUpQueue implements WakeUpQueue {
   constructor(
     private readonly backend: BullBackend,
     private readonly onError: (error: Error) => void,
-  ) {}
+  ) {
+    // Every upstream call in flight listens to this one signal.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   async ring({ kind, registry, repository }: WakeUp, { insist = false } = {}): Promise<void> {
     const deduplication = insist ? {} : { deduplication: { id: repository, keepLastIfActive: true } };

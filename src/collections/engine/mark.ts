@@ -1,4 +1,3 @@
-import type { Digest } from '../../oci/digest.js';
 import { blobData } from '../storage/layout.js';
 import type { Storage } from '../storage/storage.js';
 import { Column } from './digest-table.js';
@@ -9,6 +8,7 @@ import { RepositoryMark, type RepositoryLinks } from './repository-mark.js';
 import { findBlobShards } from './scan-blobs.js';
 import { scanSignatures, type RepositoryScan } from './scan-repository.js';
 import type { Scanner } from './scanner.js';
+import type { UnreadManifest } from './read-manifests.js';
 
 /** Untagged manifests whose link is older than `olderThanMs` (a time) go, unless something living needs them. */
 export interface UntaggedRule {
@@ -60,8 +60,8 @@ const readReachable = async (
   graph: ReferenceGraph,
   scanner: Scanner,
   roots: Iterable<number>,
-): Promise<Map<number, string>> => {
-  const problems = new Map<number, string>();
+): Promise<Map<number, UnreadManifest>> => {
+  const problems = new Map<number, UnreadManifest>();
   let toExpand: number[] = [];
   let toRead: number[] = [];
   const want = (index: number): void => {
@@ -75,7 +75,7 @@ const readReachable = async (
     const readings = await scanner.manifests(reading.map((index) => graph.digest(index)));
     for (const { records, unread } of readings) {
       graph.learn(records);
-      for (const { digest, problem } of unread) problems.set(graph.table.addDigest(digest), problem);
+      for (const manifest of unread) problems.set(graph.table.addDigest(manifest.digest), manifest);
     }
     const level = [...toExpand, ...reading];
     toExpand = [];
@@ -97,7 +97,7 @@ const keepSignatures = async (
   links: RepositoryLinks,
   faults: CollectionFault[],
 ): Promise<boolean> => {
-  let isDecided = true;
+  let isDecided = links.isDecided;
   for (const index of links.revisions) {
     if (graph.kind(index) !== 'schema1') continue;
     const found = await scanSignatures(storage, links.name, graph.digest(index), (path, problem) => {
@@ -168,18 +168,14 @@ export const mark = async (
   const untagged: UntaggedRevision[] = [];
   const wanted = new Map<number, string>();
   for (const [number, links] of all.entries()) {
-    const walk = new RepositoryMark(graph, links, number + 1, visits, problems);
+    const isDecided = await keepSignatures(storage, graph, links, faults);
+    const walk = new RepositoryMark(graph, { ...links, isDecided }, number + 1, visits, problems);
     walk.run(untaggedRule);
-    const signaturesDecided = await keepSignatures(storage, graph, links, faults);
-    if (!walk.isDecided || !signaturesDecided) undecided.add(number);
-    for (const [index, problem] of walk.unread) {
+    if (!walk.isDecided) undecided.add(number);
+    for (const [index, why] of walk.unread) {
+      const problem = `${why}, and ${links.name} needs what it refers to`;
       const path = blobData(graph.digest(index));
-      faults.push({
-        path,
-        problem: `${problem}: a manifest that ${links.name} needs`,
-        repository: links.name,
-        undecided: 'repository',
-      });
+      faults.push({ path, problem, repository: links.name, undecided: 'repository' });
     }
     for (const index of walk.unlisted) wanted.set(index, links.name);
     untagged.push(...walk.untagged.map((digest) => ({ repository: number, digest })));
@@ -198,5 +194,3 @@ export const mark = async (
     faults,
   };
 };
-
-export type DigestPath = { readonly digest: Digest; readonly path: string };

@@ -11,6 +11,8 @@ export const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 /** A manifest whose references are not known for certain. */
 export interface UnreadManifest {
   readonly digest: Digest;
+  /** `large`: too large for any registry to have taken it as a manifest. */
+  readonly cause: 'missing' | 'large' | 'damaged';
   readonly problem: string;
 }
 
@@ -38,16 +40,16 @@ export const readManifests = async (
     try {
       const bytes = await storage.read(blobData(digest), MANIFEST_MAX_BYTES);
       if (bytes === null) {
-        unread.push({ digest, problem: 'is missing' });
+        unread.push({ digest, cause: 'missing', problem: 'is missing' });
         continue;
       }
       const isWhole = hashOf(digest, bytes) === digest;
-      if (!isWhole) unread.push({ digest, problem: 'does not match its digest' });
+      if (!isWhole) unread.push({ digest, cause: 'damaged', problem: 'does not match its digest' });
       const read = readReferences(bytes);
       packer.push(digest, bytes.length, isWhole ? read : { ...read, kind: 'opaque' });
     } catch (error) {
       if (!(error instanceof StorageFaultError)) throw error;
-      unread.push({ digest, problem: error.problem });
+      unread.push({ digest, cause: error.isTooLarge ? 'large' : 'damaged', problem: error.problem });
     }
   }
   return { records: packer.packed(), unread };

@@ -1,6 +1,7 @@
 import type { Column } from './digest-table.js';
 import type { UntaggedRule } from './mark.js';
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
+import type { UnreadManifest } from './read-manifests.js';
 import type { Role } from './references.js';
 
 /** A repository's links, as numbers of digests. */
@@ -37,7 +38,7 @@ export class RepositoryMark {
     private readonly links: RepositoryLinks,
     private readonly stamp: number,
     private readonly visits: Visits,
-    private readonly problems: ReadonlyMap<number, string>,
+    private readonly problems: ReadonlyMap<number, UnreadManifest>,
   ) {
     this.isDecided = links.isDecided;
   }
@@ -98,15 +99,22 @@ export class RepositoryMark {
 
   /** True where its references are to be followed: once a repository. */
   #enter(index: number, role: Step[1]): boolean {
-    if (this.visits.entered.get(index) === this.stamp) return false;
-    this.visits.entered.set(index, this.stamp);
-    const problem = this.problems.get(index) ?? (this.graph.knows(index) ? null : 'is missing');
-    // A subject need not exist, and a mention need not be a manifest.
-    if (problem !== null && (role === 'root' || role === 'child')) {
+    const problem = this.#problemOf(index, role);
+    if (problem !== null) {
       this.unread.set(index, problem);
       this.isDecided = false;
     }
+    if (this.visits.entered.get(index) === this.stamp) return false;
+    this.visits.entered.set(index, this.stamp);
     return true;
+  }
+
+  /** What keeps a manifest from saying what it refers to. A subject need not exist, a mention need not be a manifest. */
+  #problemOf(index: number, role: Step[1]): string | null {
+    const unread = this.problems.get(index);
+    if (role === 'root' || role === 'child')
+      return unread?.problem ?? (this.graph.knows(index) ? null : 'is missing');
+    return role === 'mention' && unread?.cause === 'damaged' ? unread.problem : null;
   }
 
   #wasSeen(index: number): boolean {

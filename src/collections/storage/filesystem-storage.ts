@@ -136,7 +136,7 @@ export class FilesystemStorage implements Storage {
       parts.push(Buffer.from(this.#buffer.subarray(0, more)));
       length += more;
     }
-    if (length > maxBytes) throw new StorageFaultError(path, `holds more than ${maxBytes} bytes`);
+    if (length > maxBytes) throw tooLarge(path, maxBytes);
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
   }
 

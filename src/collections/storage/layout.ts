@@ -21,7 +21,7 @@
  *
  *   .sexton/
  *   ├── journal.ndjson
- *   └── quarantine/<run>/<batch>/<alg>-<hex>[.n]
+ *   └── quarantine/<run>/<batch>/<item>-<alg>-<hex>.<n>
  */
 const ROOT = 'docker/registry/v2';
 
@@ -80,6 +80,6 @@ export const tagHistoryLink = (repository: string, tag: string, digest: string):
 export const quarantineRun = (run: string): string => `${QUARANTINE}/${run}`;
 export const quarantineBatch = (run: string, batch: number): string => `${quarantineRun(run)}/${batch}`;
 
-/** Where the nth file that goes with `digest` waits. */
-export const quarantined = (run: string, batch: number, digest: string, n: number): string =>
-  `${quarantineBatch(run, batch)}/${digest.replace(':', '-')}.${n}`;
+/** Where the nth file of an item waits. */
+export const quarantined = (run: string, batch: number, item: number, digest: string, n: number): string =>
+  `${quarantineBatch(run, batch)}/${item}-${digest.replace(':', '-')}.${n}`;

@@ -47,6 +47,11 @@ export interface Storage {
   createFolder(path: string): Awaitable<void>;
 }
 
+const TOO_LARGE = 'holds more than';
+
+export const tooLarge = (path: string, maxBytes: number): StorageFaultError =>
+  new StorageFaultError(path, `${TOO_LARGE} ${maxBytes} bytes`);
+
 /** A place in the storage that could not be looked at or changed. */
 export class StorageFaultError extends Error {
   constructor(
@@ -56,6 +61,11 @@ export class StorageFaultError extends Error {
   ) {
     super(`${path === '' ? 'the storage root' : path}: ${problem}`, options);
     this.name = 'StorageFaultError';
+  }
+
+  /** The file is fine, but larger than the caller reads. */
+  get isTooLarge(): boolean {
+    return this.problem.startsWith(TOO_LARGE);
   }
 }
 

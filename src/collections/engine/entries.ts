@@ -1,0 +1,70 @@
+import {
+  blobData,
+  layerLink,
+  revisionFolder,
+  revisionLink,
+  tagHistoryLink,
+  tags,
+} from '../storage/layout.js';
+import type { Storage } from '../storage/storage.js';
+import type { DeadBlob } from './garbage.js';
+import type { QuarantineEntry } from './journal.js';
+import { listOrFault } from './listing.js';
+import type { Marking, UntaggedRevision } from './mark.js';
+
+/** Where a batch belongs: what every entry of it says. */
+export interface BatchHead {
+  readonly run: string;
+  readonly batch: number;
+  readonly atMs: number;
+}
+
+/** A dead blob with its layer links, and the empty folders of the manifest that it was. */
+export const blobEntry = (
+  head: BatchHead,
+  item: number,
+  { graph, names }: Marking,
+  blob: DeadBlob,
+): QuarantineEntry => {
+  const digest = graph.digest(blob.index);
+  const nameOf = (repository: number): string => names[repository] ?? '';
+  return {
+    ...head,
+    item,
+    digest,
+    repository: null,
+    because: blob.because,
+    sizeBytes: blob.sizeBytes,
+    files: [blobData(digest), ...blob.linkedIn.map((repository) => layerLink(nameOf(repository), digest))],
+    emptyFolders: blob.revisedIn.map((repository) => revisionFolder(nameOf(repository), digest)),
+  };
+};
+
+/** One repository's links to an untagged manifest: its revision, and where a tag's history names it. */
+export const revisionEntry = async (
+  storage: Storage,
+  head: BatchHead,
+  item: number,
+  { graph, names }: Marking,
+  revision: UntaggedRevision,
+): Promise<QuarantineEntry> => {
+  const digest = graph.digest(revision.digest);
+  const repository = names[revision.repository] ?? '';
+  const history: string[] = [];
+  const ignore = (): void => undefined;
+  for (const tag of (await listOrFault(storage, tags(repository), ignore)).folders) {
+    const link = tagHistoryLink(repository, tag, digest);
+    if ((await storage.stat(link)) !== null) history.push(link);
+  }
+  const files = [revisionLink(repository, digest), ...history];
+  return {
+    ...head,
+    item,
+    digest,
+    repository,
+    because: 'untagged',
+    sizeBytes: 0,
+    files,
+    emptyFolders: [],
+  };
+};

@@ -1,0 +1,199 @@
+import { blobData, layerLink } from '../storage/layout.js';
+import type { Storage } from '../storage/storage.js';
+import { recognizeDigest } from './digest-key.js';
+import type { CollectionFault } from './fault.js';
+import { orFault, readLink } from './listing.js';
+import type { Marking } from './mark.js';
+import { FLAG } from './reference-graph.js';
+import type { LayerScan } from './scan-layers.js';
+import type { Scanner } from './scanner.js';
+import { keepWhatUndecidedRepositoriesCouldNeed } from './undecided.js';
+
+/** Why a blob goes. */
+export type Reason = 'manifest_deleted' | 'layer_unreferenced' | 'unlinked' | 'untagged';
+
+/** A blob that nothing needs; indexes are numbers of the marking. */
+export interface DeadBlob {
+  readonly index: number;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  /** Repositories with a layer link to it. */
+  readonly linkedIn: readonly number[];
+  /** Repositories that had it as a manifest: an empty folder is left. */
+  readonly revisedIn: readonly number[];
+  readonly because: Reason;
+}
+
+export interface Garbage {
+  readonly marking: Marking;
+  /** Old enough to go, in the order of their digests' numbers. */
+  readonly blobs: readonly DeadBlob[];
+  /** Dead, but written or linked within the grace period: perhaps a push under way. */
+  readonly young: { readonly count: number; readonly bytes: number };
+  /** Perhaps needed by what could not be read. */
+  readonly kept: { readonly count: number; readonly bytes: number };
+  /** Set where nothing may be taken away, with the reason. */
+  readonly blocked: string | null;
+  /** Blobs that were taken away before and that a new layer link wants again (see heal). */
+  readonly linked: (index: number) => boolean;
+  readonly faults: readonly CollectionFault[];
+}
+
+export interface GraceRule {
+  readonly nowMs: number;
+  readonly graceMs: number;
+}
+
+/** Where dead blobs are linked: from their number to the repositories', as two columns. */
+interface Links {
+  readonly layers: Map<number, number[]>;
+  readonly revisions: Map<number, number[]>;
+}
+
+const note = (map: Map<number, number[]>, index: number, repository: number): void => {
+  const list = map.get(index);
+  if (list === undefined) map.set(index, [repository]);
+  else if (!list.includes(repository)) list.push(repository);
+};
+
+/**
+ * A blob stored under another digest than the one it is asked by (v2:linkedblobstore.go linkBlob: aliases): the layer
+ * link says which. A wanted digest that is missing may live on so.
+ */
+const keepAlias = async (
+  storage: Storage,
+  marking: Marking,
+  path: string,
+  onFault: (path: string, problem: string) => void,
+): Promise<void> => {
+  const text = await orFault(() => readLink(storage, path), onFault);
+  if (text === null) return;
+  const target = recognizeDigest(text);
+  if (target === null) onFault(path, 'holds no digest');
+  else marking.graph.flag(marking.graph.table.addDigest(target), FLAG.live);
+};
+
+const followLayers = async (
+  storage: Storage,
+  marking: Marking,
+  scans: readonly LayerScan[],
+  faults: CollectionFault[],
+): Promise<{ links: Links; linked: Set<number>; undecided: Map<number, Uint32Array> }> => {
+  const { graph, missing } = marking;
+  const undecided = new Map<number, Uint32Array>();
+  const linked = new Set<number>();
+  const links: Links = { layers: new Map(), revisions: new Map() };
+  for (const [repository, scan] of scans.entries()) {
+    const layers = graph.table.addPacked(scan.layers);
+    if (marking.undecided.has(repository)) undecided.set(repository, layers);
+    for (const index of layers) {
+      if (!graph.has(index, FLAG.present)) linked.add(index);
+      if (missing.has(index)) {
+        await keepAlias(
+          storage,
+          marking,
+          layerLink(scan.repository, graph.digest(index)),
+          (path, problem) => {
+            undecided.set(repository, layers);
+            faults.push({ path, problem, repository: scan.repository, undecided: 'repository' });
+          },
+        );
+      }
+      if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live))
+        note(links.layers, index, repository);
+    }
+    for (const index of marking.emptyRevisions[repository] ?? []) {
+      if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) {
+        note(links.revisions, index, repository);
+      }
+    }
+  }
+  return { links, linked, undecided };
+};
+
+/** The latest change among the layer links of each dead blob: uploading a blob that exists renews only its link. */
+const latestLinks = async (
+  scanner: Scanner,
+  { graph, names }: Marking,
+  links: Links,
+  faults: CollectionFault[],
+): Promise<Map<number, number>> => {
+  const paths: string[] = [];
+  const owners: number[] = [];
+  for (const [index, repositories] of links.layers) {
+    for (const repository of repositories) {
+      paths.push(layerLink(names[repository] ?? '', graph.digest(index)));
+      owners.push(index);
+    }
+  }
+  const times = await scanner.times(paths);
+  faults.push(...times.faults);
+  const latest = new Map<number, number>();
+  for (const [i, index] of owners.entries()) {
+    const at = times.found.modifiedMs[i] ?? NaN;
+    if (at > (latest.get(index) ?? 0)) latest.set(index, at);
+  }
+  return latest;
+};
+
+const reasonOf = (isLayer: boolean, isManifest: boolean, isUntagged: boolean): Reason => {
+  if (isUntagged) return 'untagged';
+  if (isManifest) return 'manifest_deleted';
+  return isLayer ? 'layer_unreferenced' : 'unlinked';
+};
+
+/** What may go, of all that is not alive. */
+export const findGarbage = async (
+  storage: Storage,
+  scanner: Scanner,
+  marking: Marking,
+  { nowMs, graceMs }: GraceRule,
+): Promise<Garbage> => {
+  const { graph, names } = marking;
+  const faults = [...marking.faults];
+  const scans = await scanner.layers(names);
+  for (const scan of scans) faults.push(...scan.faults);
+  const { links, linked, undecided } = await followLayers(storage, marking, scans, faults);
+  const untagged = new Set(marking.untagged.map(({ digest }) => digest));
+
+  const dead: number[] = [];
+  for (let index = 0; index < graph.table.size; index++) {
+    if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) dead.push(index);
+  }
+  const latest = await latestLinks(scanner, marking, links, faults);
+  const times = await scanner.times(dead.map((index) => blobData(graph.digest(index))));
+  faults.push(...times.faults);
+  const widest = await keepWhatUndecidedRepositoriesCouldNeed(storage, marking, undecided, dead, faults);
+
+  const young = { count: 0, bytes: 0 };
+  const kept = { count: 0, bytes: 0 };
+  const blobs: DeadBlob[] = [];
+  for (const [i, index] of dead.entries()) {
+    const sizeBytes = times.found.sizesBytes[i] ?? NaN;
+    const modifiedMs = Math.max(times.found.modifiedMs[i] ?? NaN, latest.get(index) ?? 0);
+    // An empty folder: nothing to take away.
+    if (Number.isNaN(modifiedMs)) continue;
+    if (graph.has(index, FLAG.live)) continue;
+    const target = graph.has(index, FLAG.kept) ? kept : !(modifiedMs <= nowMs - graceMs) ? young : null;
+    if (target !== null) {
+      target.count += 1;
+      target.bytes += sizeBytes;
+      continue;
+    }
+    const linkedIn = links.layers.get(index) ?? [];
+    const revisedIn = links.revisions.get(index) ?? [];
+    const because = reasonOf(linkedIn.length > 0, revisedIn.length > 0, untagged.has(index));
+    blobs.push({ index, sizeBytes, modifiedMs, linkedIn, revisedIn, because });
+  }
+  const blocking = faults.find((fault) => fault.undecided === 'everything');
+  const blocked = blocking ? `${blocking.path} ${blocking.problem}` : widest;
+  return {
+    marking,
+    blobs: blocked === null ? blobs : [],
+    young,
+    kept,
+    blocked,
+    linked: (i) => linked.has(i),
+    faults,
+  };
+};

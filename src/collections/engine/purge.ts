@@ -1,0 +1,43 @@
+import { quarantineBatch, quarantineRun } from '../storage/layout.js';
+import type { Storage } from '../storage/storage.js';
+import type { Garbage } from './garbage.js';
+import { heal } from './heal.js';
+import type { Journal } from './journal.js';
+import { destroy } from './quarantine.js';
+
+const BATCH = 500;
+
+export interface PurgeResult {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly broughtBack: number;
+  /** Why nothing was purged. */
+  readonly blocked: string | null;
+}
+
+/**
+ * Deletes for good what has waited in quarantine since before `quarantinedBeforeMs`. First everything that is needed
+ * comes back; while anything is undecided, nothing is purged at all: this step alone cannot be undone.
+ */
+export const purge = async (
+  storage: Storage,
+  journal: Journal,
+  garbage: Garbage,
+  quarantinedBeforeMs: number,
+): Promise<PurgeResult> => {
+  const broughtBack = await heal(storage, journal, garbage);
+  const doubt = garbage.faults.find((fault) => fault.undecided !== 'nothing');
+  if (doubt) return { entries: 0, bytes: 0, broughtBack, blocked: `${doubt.path} ${doubt.problem}` };
+  const old = (await journal.list(['quarantined'])).filter((entry) => entry.atMs <= quarantinedBeforeMs);
+  let bytes = 0;
+  for (let i = 0; i < old.length; i += BATCH) {
+    const batch = old.slice(i, i + BATCH);
+    await journal.commit(batch, 'purging');
+    await destroy(storage, batch);
+    await journal.commit(batch, 'purged');
+    for (const entry of batch) bytes += entry.sizeBytes;
+  }
+  for (const { run, batch } of old) await storage.removeEmptyFolder(quarantineBatch(run, batch));
+  for (const { run } of old) await storage.removeEmptyFolder(quarantineRun(run));
+  return { entries: old.length, bytes, broughtBack, blocked: null };
+};
