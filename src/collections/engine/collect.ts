@@ -1,27 +1,12 @@
-import type { Storage } from '../storage/storage.js';
+import { blobData, layerLink } from '../storage/layout.js';
 import { blobEntry, revisionEntry, type BatchHead } from './entries.js';
-import { findGarbage, type DeadBlob, type Garbage } from './garbage.js';
-import { heal } from './heal.js';
+import type { DeadBlob, Garbage } from './garbage.js';
+import { bringBackNeeded } from './heal.js';
 import type { Journal, QuarantineEntry } from './journal.js';
-import { mark, type UntaggedRevision } from './mark.js';
+import type { UntaggedRevision } from './mark.js';
 import { moveOut } from './quarantine.js';
-import type { ReferenceGraph } from './reference-graph.js';
-import type { Scanner } from './scanner.js';
 import { settle } from './settle.js';
-
-export interface CollectRules {
-  readonly graceMs: number;
-  /** Null keeps untagged manifests. */
-  readonly untaggedMinAgeMs: number | null;
-}
-
-/** What a collection works with. `graph` may know manifests from an earlier run. */
-export interface CollectionTools {
-  readonly storage: Storage;
-  readonly scanner: Scanner;
-  readonly newGraph: () => Promise<ReferenceGraph>;
-  readonly now: () => number;
-}
+import { KEEP_ALL, survey, type CollectionTools, type CollectRules } from './survey.js';
 
 export interface SweepOptions {
   readonly journal: Journal;
@@ -44,15 +29,6 @@ export interface SweepResult {
   readonly broughtBack: number;
 }
 
-/** What could go now; changes nothing. */
-export const survey = async (tools: CollectionTools, rules: CollectRules): Promise<Garbage> => {
-  const nowMs = tools.now();
-  const { untaggedMinAgeMs } = rules;
-  const untagged = untaggedMinAgeMs === null ? null : { linkedBeforeMs: nowMs - untaggedMinAgeMs };
-  const marking = await mark(tools.storage, tools.scanner, await tools.newGraph(), untagged);
-  return findGarbage(tools.storage, tools.scanner, marking, { nowMs, graceMs: rules.graceMs });
-};
-
 /**
  * Takes garbage into quarantine, batch by batch: the journal knows a batch before any of it moves. A run that was
  * interrupted goes on under its own name. At the end, and whenever the mark has aged, everything is marked again, and
@@ -70,7 +46,7 @@ export const collect = async (
   let garbage = first;
   let markedMs = tools.now();
   const taken = { blobs: 0, bytes: 0, revisions: 0 };
-  let broughtBack = 0;
+  let broughtBack = await bringBackNeeded(tools.storage, journal, first);
   let isFinished = true;
   let work = planBatches(garbage, options.batchSize);
   for (let next = work.shift(); next !== undefined; next = work.shift()) {
@@ -80,19 +56,20 @@ export const collect = async (
     }
     if (tools.now() - markedMs > options.remarkAfterMs) {
       garbage = await survey(tools, rules);
-      broughtBack += await heal(tools.storage, journal, garbage);
+      broughtBack += await bringBackNeeded(tools.storage, journal, garbage);
       markedMs = tools.now();
       work = planBatches(garbage, options.batchSize);
       next = work.shift();
       if (next === undefined) break;
     }
-    await sweep(tools, journal, run, garbage, next);
-    taken.blobs += next.blobs.length;
+    const blobs = await withoutRenewed(tools, rules, garbage, next.blobs);
+    await sweep(tools, journal, run, garbage, { ...next, blobs });
+    taken.blobs += blobs.length;
     taken.revisions += next.revisions.length;
-    for (const { sizeBytes } of next.blobs) taken.bytes += sizeBytes;
+    for (const { sizeBytes } of blobs) taken.bytes += sizeBytes;
   }
   const swept = taken.blobs + taken.revisions > 0;
-  if (swept) broughtBack += await heal(tools.storage, journal, await survey(tools, rules));
+  if (swept) broughtBack += await bringBackNeeded(tools.storage, journal, await survey(tools, KEEP_ALL));
   if (isFinished) await journal.endRun(run, 'finished');
   return { run, isFinished, first, ...taken, broughtBack };
 };
@@ -119,6 +96,26 @@ const planBatches = ({ blobs, blocked, marking }: Garbage, size: number): Batch[
   }
   for (let i = 0; i < blobs.length; i += size) batches.push({ blobs: blobs.slice(i, i + size), revisions: [] });
   return batches;
+};
+
+/** Looks once more, just before a batch moves: an upload since the mark has renewed the blob or its link. */
+const withoutRenewed = async (
+  { scanner, now }: CollectionTools,
+  { graceMs }: CollectRules,
+  { marking: { graph, names } }: Garbage,
+  blobs: readonly DeadBlob[],
+): Promise<readonly DeadBlob[]> => {
+  const paths = blobs.map(({ index, linkedIn }) => {
+    const digest = graph.digest(index);
+    return [blobData(digest), ...linkedIn.map((repository) => layerLink(names[repository] ?? '', digest))];
+  });
+  const { found } = await scanner.times(paths.flat());
+  const latestMs = now() - graceMs;
+  let at = 0;
+  return blobs.filter((_, i) => {
+    const times = found.modifiedMs.subarray(at, (at += paths[i]?.length ?? 0));
+    return times.every((time) => Number.isNaN(time) || time <= latestMs);
+  });
 };
 
 const sweep = async (

@@ -25,6 +25,7 @@ export class FileJournal implements Journal {
   readonly #path: string;
   readonly #runs = new Map<string, JournalRun>();
   readonly #entries = new Map<string, JournalEntry>();
+  readonly #lastBatches = new Map<string, number>();
   #wholeBytes = 0;
 
   constructor(root: string) {
@@ -57,9 +58,7 @@ export class FileJournal implements Journal {
   }
 
   async nextBatch(run: string): Promise<number> {
-    let last = 0;
-    for (const entry of this.#entries.values()) if (entry.run === run) last = Math.max(last, entry.batch);
-    return last + 1;
+    return (this.#lastBatches.get(run) ?? 0) + 1;
   }
 
   #load(): void {
@@ -78,7 +77,10 @@ export class FileJournal implements Journal {
       const state: RunState = row.state;
       this.#runs.set(row.id, { id: row.id, startedMs: row.startedMs, state });
     } else if (row.type === 'entries') {
-      for (const entry of row.entries) this.#entries.set(entryId(entry), { ...entry, state: 'moving' });
+      for (const entry of row.entries) {
+        this.#entries.set(entryId(entry), { ...entry, state: 'moving' });
+        this.#lastBatches.set(entry.run, Math.max(entry.batch, this.#lastBatches.get(entry.run) ?? 0));
+      }
     } else {
       for (const id of row.ids) {
         const entry = this.#entries.get(id);

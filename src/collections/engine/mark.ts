@@ -42,6 +42,8 @@ export interface Marking {
   /** Wanted blobs that are not there. */
   readonly missing: ReadonlySet<number>;
   readonly faults: readonly CollectionFault[];
+  /** Whether a tag, or a manifest that the repository has, needs this digest there; false for an unknown repository. */
+  readonly needs: (repository: number, digest: number) => boolean;
 }
 
 const linksOf = (graph: ReferenceGraph, scan: RepositoryScan): RepositoryLinks => ({
@@ -182,6 +184,13 @@ export const mark = async (
     const { repository, tagCount } = scans[number] ?? { repository: links.name, tagCount: 0 };
     totals.push({ repository, tags: tagCount, manifests: links.revisions.length, liveBytes: walk.liveBytes });
   }
+  let stamp = all.length;
+  const needs = (repository: number, digest: number): boolean => {
+    const links = all[repository];
+    if (!links) return false;
+    new RepositoryMark(graph, links, ++stamp, visits, problems).run(null);
+    return visits.seen.get(digest) === stamp;
+  };
   const missing = await confirmMissing(graph, scanner, wanted, faults);
   return {
     graph,
@@ -192,5 +201,6 @@ export const mark = async (
     emptyRevisions,
     missing,
     faults,
+    needs,
   };
 };

@@ -1,9 +1,9 @@
 import { quarantineBatch, quarantineRun } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
-import type { Garbage } from './garbage.js';
-import { heal } from './heal.js';
+import { bringBackNeeded } from './heal.js';
 import type { Journal } from './journal.js';
 import { destroy } from './quarantine.js';
+import { settle } from './settle.js';
+import { KEEP_ALL, survey, type CollectionTools } from './survey.js';
 
 const BATCH = 500;
 
@@ -20,12 +20,14 @@ export interface PurgeResult {
  * comes back; while anything is undecided, nothing is purged at all: this step alone cannot be undone.
  */
 export const purge = async (
-  storage: Storage,
+  tools: CollectionTools,
   journal: Journal,
-  garbage: Garbage,
   quarantinedBeforeMs: number,
 ): Promise<PurgeResult> => {
-  const broughtBack = await heal(storage, journal, garbage);
+  const { storage } = tools;
+  await settle(storage, journal);
+  const garbage = await survey(tools, KEEP_ALL);
+  const broughtBack = await bringBackNeeded(storage, journal, garbage);
   const doubt = garbage.faults.find((fault) => fault.undecided !== 'nothing');
   if (doubt) return { entries: 0, bytes: 0, broughtBack, blocked: `${doubt.path} ${doubt.problem}` };
   const old = (await journal.list(['quarantined'])).filter((entry) => entry.atMs <= quarantinedBeforeMs);

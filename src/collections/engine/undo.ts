@@ -3,6 +3,8 @@ import type { Journal } from './journal.js';
 import { moveBack } from './quarantine.js';
 import { settle } from './settle.js';
 
+const BATCH = 100;
+
 export interface UndoResult {
   readonly entries: number;
   readonly bytes: number;
@@ -15,10 +17,12 @@ export const undo = async (storage: Storage, journal: Journal, run: string): Pro
   await settle(storage, journal);
   const mine = (await journal.list(['quarantined'])).filter((entry) => entry.run === run);
   let bytes = 0;
-  for (const entry of mine.toReversed()) {
-    await moveBack(storage, entry);
-    await journal.commit([entry], 'restored');
-    bytes += entry.sizeBytes;
+  const backwards = mine.toReversed();
+  for (let i = 0; i < backwards.length; i += BATCH) {
+    const batch = backwards.slice(i, i + BATCH);
+    for (const entry of batch) await moveBack(storage, entry);
+    await journal.commit(batch, 'restored');
+    for (const { sizeBytes } of batch) bytes += sizeBytes;
   }
   const purged = (await journal.list(['purged'])).filter((entry) => entry.run === run).length;
   await journal.endRun(run, 'undone');

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
-import { insidePath, StorageFaultError, type FileFacts, type Listing, type Storage } from './storage.js';
+import { insidePath, StorageFaultError, tooLarge, type FileFacts, type Listing, type Storage } from './storage.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FIRST_READ_BYTES = 64 * 1024;

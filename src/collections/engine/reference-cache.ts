@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import type { Digest } from '../../oci/digest.js';
+import { recognizeDigest } from './digest-key.js';
+import { RecordPacker } from './manifest-records.js';
+import { FLAG, ReferenceGraph } from './reference-graph.js';
+import type { Reference } from './references.js';
+
+/**
+ * What manifests refer to, remembered between runs: a manifest's bytes are named by their digest, so this never ages.
+ *
+ *   "sexton references 1\n" · words of records · text of wide digests, a line each · footer
+ *
+ * The footer is the number of words, the number of bytes of text, and the sha256 of all before it. What is not whole,
+ * or not ours alone to write, is not believed: a wrong memory could call a living blob dead.
+ */
+const MAGIC = Buffer.from('sexton references 1\n');
+const FOOTER_BYTES = 8 + 8 + 32;
+const CHUNK_WORDS = 256 * 1024;
+
+/** A graph that knows what the cache remembers; an empty one where there is no cache to believe. */
+export const loadReferences = (path: string | null): ReferenceGraph => {
+  const graph = new ReferenceGraph();
+  if (path === null) return graph;
+  let handle: number;
+  try {
+    handle = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+  } catch {
+    return graph;
+  }
+  try {
+    const sections = checkWhole(handle);
+    if (sections) learnFrom(handle, graph, sections);
+  } finally {
+    fs.closeSync(handle);
+  }
+  return graph;
+};
+
+interface Sections {
+  readonly words: number;
+  readonly textBytes: number;
+}
+
+const checkWhole = (handle: number): Sections | null => {
+  const facts = fs.fstatSync(handle);
+  const bodyBytes = facts.size - FOOTER_BYTES;
+  const isOurs = facts.isFile() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0;
+  if (!isOurs || bodyBytes < MAGIC.length) return null;
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(CHUNK_WORDS * 4);
+  for (let at = 0; at < bodyBytes;) {
+    const read = fs.readSync(handle, chunk, 0, Math.min(chunk.length, bodyBytes - at), at);
+    if (read === 0) return null;
+    if (at === 0 && !chunk.subarray(0, MAGIC.length).equals(MAGIC)) return null;
+    hash.update(chunk.subarray(0, read));
+    at += read;
+  }
+  const footer = Buffer.alloc(FOOTER_BYTES);
+  fs.readSync(handle, footer, 0, FOOTER_BYTES, bodyBytes);
+  const words = Number(footer.readBigUInt64LE(0));
+  const textBytes = Number(footer.readBigUInt64LE(8));
+  const isWhole = footer.subarray(16).equals(hash.digest()) && MAGIC.length + words * 4 + textBytes === bodyBytes;
+  return isWhole ? { words, textBytes } : null;
+};
+
+const learnFrom = (handle: number, graph: ReferenceGraph, { words, textBytes }: Sections): void => {
+  const text = Buffer.alloc(textBytes);
+  fs.readSync(handle, text, 0, textBytes, MAGIC.length + words * 4);
+  const wide = text.toString('latin1').split('\n').map(recognizeDigest).filter((digest) => digest !== null);
+  let chunk = new Int32Array(Math.min(CHUNK_WORDS, words));
+  let held = 0;
+  for (let next = 0; next < words || held > 0;) {
+    const bytes = Buffer.from(chunk.buffer, held * 4, Math.min(chunk.length - held, words - next) * 4);
+    if (bytes.length > 0) fs.readSync(handle, bytes, 0, bytes.length, MAGIC.length + next * 4);
+    next += bytes.length / 4;
+    held += bytes.length / 4;
+    const learned = graph.learn({ words: chunk, wide }, held);
+    if (learned === 0 && next >= words) return;
+    // A record larger than the chunk: make room for it.
+    const room = learned === 0 ? new Int32Array(chunk.length * 2) : chunk;
+    room.set(chunk.subarray(learned, held));
+    chunk = room;
+    held -= learned;
+  }
+};
+
+/** Remembers every manifest that this run met; written beside the file and renamed, so that no half of one is read. */
+export const saveReferences = (path: string, graph: ReferenceGraph): void => {
+  fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const beside = `${path}.${process.pid}`;
+  const handle = fs.openSync(beside, 'w', 0o600);
+  const hash = createHash('sha256');
+  const put = (bytes: Uint8Array): void => {
+    hash.update(bytes);
+    fs.writeSync(handle, bytes);
+  };
+  try {
+    put(MAGIC);
+    const { words, wide } = putRecords(graph, put);
+    const text = Buffer.from(wide.join('\n'), 'latin1');
+    put(text);
+    const footer = Buffer.alloc(FOOTER_BYTES);
+    footer.writeBigUInt64LE(BigInt(words), 0);
+    footer.writeBigUInt64LE(BigInt(text.length), 8);
+    hash.digest().copy(footer, 16);
+    fs.writeSync(handle, footer);
+  } finally {
+    fs.closeSync(handle);
+  }
+  fs.renameSync(beside, path);
+};
+
+const RECORDS_A_WRITE = 1000;
+
+const putRecords = (
+  graph: ReferenceGraph,
+  put: (bytes: Uint8Array) => void,
+): { words: number; wide: readonly Digest[] } => {
+  const wide = new Set<Digest>();
+  let words = 0;
+  let packer = new RecordPacker();
+  let packed = 0;
+  const flush = (): void => {
+    const records = packer.packed();
+    put(new Uint8Array(records.words.buffer, 0, records.words.byteLength));
+    words += records.words.length;
+    for (const digest of records.wide) wide.add(digest);
+    packer = new RecordPacker();
+    packed = 0;
+  };
+  for (let index = 0; index < graph.table.size; index++) {
+    const kind = graph.kind(index);
+    if (kind === null || !graph.has(index, FLAG.queued) || graph.has(index, FLAG.doubted)) continue;
+    const references: Reference[] = [];
+    graph.references(index, (target, role) => {
+      references.push({ digest: graph.digest(target), role, sizeBytes: graph.sizeBytes(target) });
+    });
+    packer.push(graph.digest(index), graph.sizeBytes(index), { kind, references });
+    if (++packed === RECORDS_A_WRITE) flush();
+  }
+  flush();
+  return { words, wide: [...wide] };
+};
