@@ -9,6 +9,7 @@ import type { SextonError } from '../errors/sexton-error.js';
 import { parseRegistryName, type RegistryName, type RepositoryName } from '../oci/names.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
+import { withGrace } from './grace.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
@@ -48,6 +49,8 @@ export class DeletionExecutor {
     if (row.state === 'queued' && !(await this.begin(claim, row))) return;
     const { plan } = row;
     if (!plan) throw new Error(`deletion ${row.id} is ${row.state} without a plan`);
+    // A stop is obeyed between targets: the one that is under way is finished, never cut off in the middle.
+    const finishing = withGrace(signal);
     try {
       const snapshot = await this.plans.snapshotFor(row, signal);
       const registry = this.registries.get(parseRegistryName(row.registry));
@@ -67,7 +70,7 @@ export class DeletionExecutor {
           results,
           snapshot,
           registry,
-          signal,
+          signal: finishing.signal,
         });
         await this.finishTarget(claim, row, result, done);
         results[position] = { ...result, outcome: done.outcome };
@@ -86,6 +89,8 @@ export class DeletionExecutor {
         this.log.error({ err: unexpected, deletion: row.id }, 'execution failed unexpectedly'),
       );
       await this.postponeOrFail(claim, row, error);
+    } finally {
+      finishing.dispose();
     }
   }
 

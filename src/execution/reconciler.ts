@@ -1,10 +1,18 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.js';
-import { parseRegistryName, parseRepositoryName } from '../oci/names.js';
+import {
+  parseRegistryName,
+  parseRepositoryName,
+  type RegistryName,
+  type RepositoryName,
+} from '../oci/names.js';
+import { readClaims } from './repository-claim.js';
 import type { WakeUp, WakeUpQueue } from '../queue/wake-up-queue.js';
 
-/** Work that waited this long although it was ready has lost its wake-up, or the queue lost a job but not its mark. */
-const OVERDUE_MS = 60_000;
+/** Rounds after which ready work that nobody has in hand must have lost its wake-up, or its worker. */
+const OVERDUE_ROUNDS = 4;
+/** Insisting is not deduplicated; once in this time is enough. */
+const INSIST_AGAIN_MS = 60_000;
 
 interface OpenRepository {
   readonly registry: string;
@@ -52,6 +60,7 @@ export class Reconciler {
   /** One round; returns how many wake-ups were rung. */
   async reconcile(now: Date = new Date()): Promise<number> {
     let rung = 0;
+    const isClaimed = await readClaims(this.db);
     for (const open of await this.openRepositories(now)) {
       if (!this.isConfigured(open.registry)) continue;
       const wakeUp: WakeUp = {
@@ -59,16 +68,26 @@ export class Reconciler {
         registry: parseRegistryName(open.registry),
         repository: parseRepositoryName(open.repository),
       };
-      await this.queue.ring(wakeUp, { insist: this.mustInsist(wakeUp, open.ready_since, now) });
+      await this.queue.ring(wakeUp, { insist: this.mustInsist(wakeUp, open.ready_since, now, isClaimed) });
       rung += 1;
     }
     return rung;
   }
 
-  private mustInsist(wakeUp: WakeUp, readySince: Date, now: Date): boolean {
-    if (now.getTime() - readySince.getTime() < OVERDUE_MS) return false;
+  /**
+   * A killed worker's wake-up stays active in the queue until its lock runs out, and swallows every other one: where
+   * nobody holds the repository, a wake-up that is not deduplicated goes past it.
+   */
+  private mustInsist(
+    wakeUp: WakeUp,
+    readySince: Date,
+    now: Date,
+    isClaimed: (registry: RegistryName, repository: RepositoryName) => boolean,
+  ): boolean {
+    if (now.getTime() - readySince.getTime() < OVERDUE_ROUNDS * this.everyMs) return false;
+    if (wakeUp.kind === 'execute' && isClaimed(wakeUp.registry, wakeUp.repository)) return false;
     const key = `${wakeUp.kind} ${wakeUp.registry}/${wakeUp.repository}`;
-    if (now.getTime() - (this.insistedAt.get(key) ?? 0) < OVERDUE_MS) return false;
+    if (now.getTime() - (this.insistedAt.get(key) ?? 0) < INSIST_AGAIN_MS) return false;
     if (this.insistedAt.size > 10_000) this.insistedAt.clear();
     this.insistedAt.set(key, now.getTime());
     return true;

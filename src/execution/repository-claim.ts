@@ -14,7 +14,7 @@ export interface RepositoryClaim {
   assertHeld(): Promise<void>;
 }
 
-/** Two 32-bit halves of a hash name the repository; a collision only makes two repositories take turns. */
+/** A 64-bit hash names the repository; a collision only makes two repositories take turns. */
 const lockKey = (registry: RegistryName, repository: RepositoryName): bigint =>
   createHash('sha256').update(`${registry}/${repository}`).digest().readBigInt64BE(0);
 
@@ -58,3 +58,16 @@ export const withRepositoryClaim = <T>(
       await sql`select pg_advisory_unlock(${key})`.execute(connection).catch(() => undefined);
     }
   });
+
+/** Which repositories are claimed at this moment, in any process: a look, not a lock. */
+export const readClaims = async (
+  db: Db,
+): Promise<(registry: RegistryName, repository: RepositoryName) => boolean> => {
+  // pg_locks shows a bigint key as its two halves, with objsubid 1.
+  const { rows } = await sql<{ key: string }>`
+    select ((classid::bigint << 32) | objid::bigint)::text as key from pg_locks
+    where locktype = 'advisory' and granted and objsubid = 1
+      and database = (select oid from pg_database where datname = current_database())`.execute(db);
+  const held = new Set(rows.map((row) => row.key));
+  return (registry, repository) => held.has(lockKey(registry, repository).toString());
+};
