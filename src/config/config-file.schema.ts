@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { registryNameSchema } from '../oci/names.js';
 import { LOG_LEVELS } from './config.js';
-import { durationSchema } from './duration.js';
+import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js';
 
 export const urlOrNull = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);
 
@@ -15,7 +15,12 @@ const httpUrl = z.string().refine(
       !url.password
     );
   },
-  { error: 'must be an http:// or https:// URL without user or password (use credentials)' },
+  { error: 'must be an http:// or https:// URL without user or password (use credentials)', abort: true },
+);
+
+const registryUrl = httpUrl.refine(
+  (text) => !/[?#]/.test(text) && !/\/v[12]\/*$/.test(urlOrNull(text)?.pathname ?? ''),
+  { error: 'must end before /v2, without query and fragment' },
 );
 
 const credentialsSchema = z
@@ -30,27 +35,40 @@ const credentialsSchema = z
   })
   .refine((c) => (c.passwordEnv === undefined) !== (c.passwordFile === undefined), {
     error: 'needs exactly one of passwordEnv and passwordFile; a password itself never stands in this file',
-  });
+  })
+  .describe('The account that Sexton deletes with: exactly one of passwordEnv and passwordFile.');
 
-const registrySchema = z.strictObject({
+const notBelow = (base: string, max: string): boolean => (parseDuration(max) ?? 0) >= (parseDuration(base) ?? 0);
+
+/** One registry. */
+export const registrySchema = z.strictObject({
   type: z.literal('distribution').describe('Docker Registry, CNCF Distribution and other OCI registries.'),
-  url: httpUrl.describe('Address of the registry, without /v2.'),
+  url: registryUrl.describe('Address of the registry, without /v2.'),
   credentials: credentialsSchema.optional(),
   tls: z.strictObject({ caFile: z.string().min(1).describe('PEM of the authorities to trust.') }).optional(),
   tokenRealms: z
     .array(httpUrl)
     .default([])
     .describe('Token servers that may receive the credentials, beside the registry itself.'),
-  maxConcurrentRepositories: z.int().min(1).max(64).default(8),
+  maxConcurrentRepositories: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(8)
+    .describe('How many repositories are worked on at once; one repository is never worked on twice.'),
   timeouts: z
-    .strictObject({ connect: durationSchema.default('5s'), request: durationSchema.default('30s') })
+    .strictObject({
+      connect: durationSchema.default('5s').describe('Until a connection stands.'),
+      request: durationSchema.default('30s').describe('From a request to the last byte of its answer.'),
+    })
     .prefault({}),
   retries: z
     .strictObject({
       attempts: z.int().min(1).max(10).default(4).describe('Tries inside one call.'),
-      base: durationSchema.default('200ms'),
-      max: durationSchema.default('10s'),
+      base: durationSchema.default('200ms').describe('Longest wait before the second try; it doubles.'),
+      max: durationSchema.default('10s').describe('Longest wait before any try.'),
     })
+    .refine(({ base, max }) => notBelow(base, max), { path: ['max'], error: 'must not be below base' })
     .prefault({}),
 });
 
@@ -63,7 +81,11 @@ export const configFileSchema = z
         error: 'must name at least one registry',
       })
       .describe('By the name that clients use.'),
-    log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(LOG_LEVELS).default('info').describe('SEXTON_LOG_LEVEL goes before it.'),
+      })
+      .prefault({}),
     execution: z
       .strictObject({
         attempts: z
@@ -72,9 +94,15 @@ export const configFileSchema = z
           .max(100)
           .default(12)
           .describe('Tries without progress before a deletion fails.'),
-        retryBase: durationSchema.default('2s'),
-        retryMax: durationSchema.default('5m'),
-        reconcileEvery: durationSchema.default('5s'),
+        retryBase: durationSchema.default('2s').describe('Wait before the second try; it doubles.'),
+        retryMax: durationSchema.default('5m').describe('Longest wait before any try.'),
+        reconcileEvery: durationOfAtLeast(100)
+          .default('5s')
+          .describe('How often work is looked for whose wake-up was lost.'),
+      })
+      .refine(({ retryBase, retryMax }) => notBelow(retryBase, retryMax), {
+        path: ['retryMax'],
+        error: 'must not be below retryBase',
       })
       .prefault({}),
   })

@@ -8,6 +8,8 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+/** Timers hold at most 2^31 - 1 ms, some 24.8 days; what is longer would fire at once. */
+const LONGEST_MS = 24 * 86_400_000;
 
 /** Milliseconds of `250ms`, `30s`, `5m`, `2h` or `7d`; null for anything else. */
 export const parseDuration = (text: string): number | null => {
@@ -15,6 +17,16 @@ export const parseDuration = (text: string): number | null => {
   return count === undefined || unit === undefined ? null : Number(count) * (UNITS_MS[unit] ?? 0);
 };
 
-export const durationSchema = z
-  .string()
-  .regex(DURATION, 'must be a whole number with a unit: ms, s, m, h or d, such as 30s');
+/** A duration that a timer can hold, of `atLeastMs` or more. */
+export const durationOfAtLeast = (atLeastMs: number) =>
+  z
+    .string()
+    .regex(DURATION, {
+      error: 'must be a whole number with a unit: ms, s, m, h or d, such as 30s',
+      abort: true,
+    })
+    .refine((text) => (parseDuration(text) ?? 0) >= atLeastMs && (parseDuration(text) ?? 0) <= LONGEST_MS, {
+      error: `must be from ${atLeastMs}ms to 24d`,
+    });
+
+export const durationSchema = durationOfAtLeast(1);

@@ -24,6 +24,9 @@ export const createPool = (url: string, max: number, applicationName = 'sexton')
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   });
+  // A connection that dies while it is in use also fails its query, where it is answered; without a listener on the
+  // client itself the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', () => undefined);
   return pool;
 };

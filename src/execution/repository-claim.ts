@@ -30,6 +30,7 @@ export const withRepositoryClaim = <T>(
   registry: RegistryName,
   repository: RepositoryName,
   work: (claim: RepositoryClaim) => Promise<T>,
+  proofMs = PROOF_MS,
 ): Promise<T | null> =>
   db.connection().execute(async (connection) => {
     const key = lockKey(registry, repository);
@@ -46,7 +47,7 @@ export const withRepositoryClaim = <T>(
       return await work({
         db: connection,
         assertHeld: async () => {
-          while (performance.now() - provedAt > PROOF_MS) {
+          while (performance.now() - provedAt > proofMs) {
             const asked = performance.now();
             await sql`select 1`.execute(connection);
             provedAt = asked;

@@ -11,7 +11,8 @@ export type ScopeAction = (typeof SCOPE_ACTIONS)[number];
  * component, `**` crosses them; `prod/team-a/**` covers everything below team-a and not a repository `team-a` itself
  * or `team-ab/x`. Only these two wildcards: braces, brackets and the like are refused, so that no pattern can explode.
  */
-const SCOPE = /^([a-z0-9*-]{1,63})\/((?:[a-z0-9._-]|\*)+(?:\/(?:[a-z0-9._-]|\*)+)*):([a-z,]+)$/;
+const COMPONENT = '[a-z0-9*][a-z0-9._*-]*';
+const SCOPE = new RegExp(`^([a-z0-9*-]{1,63})/(${COMPONENT}(?:/${COMPONENT})*):([a-z,]+)$`);
 const MOST_WILDCARDS = 8;
 
 interface Scope {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobsOptions } from 'bullmq';
 import type { RegistryName } from '../oci/names.js';
 import {
@@ -21,7 +22,7 @@ export interface OpenQueue {
 export interface OpenWorker {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'failed', listener: (job: unknown, error: Error) => void): unknown;
-  close(): Promise<void>;
+  close(force?: boolean): Promise<void>;
 }
 
 /** How to open a BullMQ queue and worker on one store; made by the factory, which alone knows the stores. */
@@ -36,6 +37,9 @@ export interface BullBackend {
   readonly close: () => Promise<void>;
 }
 
+/** How long a store may take to take leave, in milliseconds. */
+const CLOSE_MS = 2_000;
+
 /** A finished wake-up is of no use to anyone: the story is in PostgreSQL. */
 const EPHEMERAL: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 
@@ -43,6 +47,7 @@ const EPHEMERAL: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFa
 export class BullWakeUpQueue implements WakeUpQueue {
   private readonly queues = new Map<string, OpenQueue>();
   private readonly workers: OpenWorker[] = [];
+  private readonly running = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
 
   constructor(
@@ -61,7 +66,7 @@ export class BullWakeUpQueue implements WakeUpQueue {
   listen(kind: WakeUpKind, registry: RegistryName, concurrency: number, handler: WakeUpHandler): void {
     const worker = this.backend.openWorker(
       queueName(kind, registry),
-      async (job) => handler(wakeUpSchema.parse(job.data).repository, this.stopping.signal),
+      (job) => this.track(handler(wakeUpSchema.parse(job.data).repository, this.stopping.signal)),
       concurrency,
     );
     worker.on('error', this.onError);
@@ -78,11 +83,25 @@ export class BullWakeUpQueue implements WakeUpQueue {
     return this.backend.check();
   }
 
+  /** A store that is away cannot be said goodbye to: after the handlers are done, closing it has its own deadline. */
   async close(): Promise<void> {
     this.stopping.abort(new Error('Sexton is stopping'));
-    await Promise.all(this.workers.map((worker) => worker.close()));
-    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+    const closing = Promise.all(this.workers.map((worker) => worker.close()));
+    closing.catch(() => undefined);
+    await Promise.allSettled([...this.running]);
+    await atMost(CLOSE_MS, closing);
+    await atMost(CLOSE_MS, Promise.all(this.workers.map((worker) => worker.close(true))));
+    await atMost(CLOSE_MS, Promise.all([...this.queues.values()].map((queue) => queue.close())));
     await this.backend.close();
+  }
+
+  private async track(work: Promise<void>): Promise<void> {
+    this.running.add(work);
+    try {
+      await work;
+    } finally {
+      this.running.delete(work);
+    }
   }
 
   private queue(kind: WakeUpKind, registry: RegistryName): OpenQueue {
@@ -98,3 +117,13 @@ export class BullWakeUpQueue implements WakeUpQueue {
 
 /** BullMQ forbids `:` in names; registry names hold only letters, digits and `-`. */
 const queueName = (kind: WakeUpKind, registry: RegistryName): string => `${kind}.${registry}`;
+
+/** Waits for `work`, but not longer than `ms`; its failure is not ours to answer any more. */
+const atMost = async (ms: number, work: Promise<unknown>): Promise<void> => {
+  const timer = new AbortController();
+  await Promise.race([
+    work.catch(() => undefined),
+    delay(ms, undefined, { signal: timer.signal }).catch(() => undefined),
+  ]);
+  timer.abort();
+};
