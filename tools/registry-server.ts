@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get as httpGet } from 'node:http';
+import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bcrypt from 'bcryptjs';
@@ -22,18 +24,25 @@ export interface RegistryServerOptions {
   };
   readonly proxyRemoteUrl?: string;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** The blob-descriptor cache. In memory by default, as packaged configurations have it. */
+  readonly cache?: 'inmemory' | 'none';
 }
 
 export interface RegistryServer {
   readonly url: string;
   readonly port: number;
   readonly storageDir: string;
+  /** The configuration it runs with, for other commands of the same binary. */
+  readonly configPath: string;
   log(): string;
   stop(): Promise<void>;
+  /** kill -9; its files stay, and `restart` starts it again on them. */
   kill(): Promise<void>;
   /** Stops it and starts it again on the same port and storage, with other options if given. */
   restart(changes?: RegistryServerOptions): Promise<void>;
 }
+
+const CONFIG_FILE = 'config.yml';
 
 /** The registry's binary on PATH: Debian's name first, then the upstream's. Null when there is none. */
 export const registryBinary = (): string | null =>
@@ -51,7 +60,7 @@ export const startRegistry = async (options: RegistryServerOptions = {}): Promis
   const url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const start = async (): Promise<ChildServer> => {
     const config = await writeConfig(home, current);
-    return startServer(binary, ['serve', config], () => answers(port, options.tls !== undefined));
+    return startServer(binary, ['serve', config], () => answers(url));
   };
   let server = await start();
   const remove = () => rm(home, { recursive: true, force: true });
@@ -59,6 +68,7 @@ export const startRegistry = async (options: RegistryServerOptions = {}): Promis
     url,
     port,
     storageDir,
+    configPath: join(home, CONFIG_FILE),
     log: () => server.log(),
     stop: async () => {
       await server.stop();
@@ -91,9 +101,10 @@ const writeConfig = async (
     storage: {
       filesystem: { rootdirectory: options.storageDir },
       delete: { enabled: options.deleteEnabled ?? true },
-      cache: { blobdescriptor: 'inmemory' },
+      ...(options.cache !== 'none' && { cache: { blobdescriptor: 'inmemory' } }),
       maintenance: {
         uploadpurging: { enabled: false },
+        // In the file, never by REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: that one is ignored (TRAPS 28).
         readonly: { enabled: options.readOnly ?? false },
       },
     },
@@ -115,20 +126,18 @@ const writeConfig = async (
     }),
     ...(options.proxyRemoteUrl && { proxy: { remoteurl: options.proxyRemoteUrl } }),
   };
-  const path = join(home, 'config.yml');
+  const path = join(home, CONFIG_FILE);
   await writeFile(path, stringify(config));
   return path;
 };
 
-/** Any answer at all: a registry that wants credentials is up. A TLS one is up when its port takes connections. */
-const answers = async (port: number, tls: boolean): Promise<boolean> => {
-  if (!tls) return (await fetch(`http://127.0.0.1:${port}/v2/`)).status > 0;
-  const { connect } = await import('node:net');
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
+/** Any answer to GET /v2/ at all: a registry that wants credentials is up. */
+const answers = (url: string): Promise<boolean> =>
+  new Promise((done, failed) => {
+    const get = url.startsWith('https:') ? httpsGet : httpGet;
+    // The caller made the certificate, and nothing secret is sent.
+    get(`${url}/v2/`, { agent: false, rejectUnauthorized: false }, (response) => {
+      response.resume();
+      done(true);
+    }).on('error', failed);
   });
-};

@@ -19,7 +19,7 @@ const httpUrl = z.string().refine(
 );
 
 const registryUrl = httpUrl.refine(
-  (text) => !/[?#]/.test(text) && !/\/v[12]\/*$/.test(urlOrNull(text)?.pathname ?? ''),
+  (text) => !/[?#]/.test(text) && !/\/v2\/*$/.test(urlOrNull(text)?.pathname ?? ''),
   { error: 'must end before /v2, without query and fragment' },
 );
 
@@ -38,7 +38,8 @@ const credentialsSchema = z
   })
   .describe('The account that Sexton deletes with: exactly one of passwordEnv and passwordFile.');
 
-const notBelow = (base: string, max: string): boolean => (parseDuration(max) ?? 0) >= (parseDuration(base) ?? 0);
+const notBelow = (base: string, max: string): boolean =>
+  (parseDuration(max) ?? 0) >= (parseDuration(base) ?? 0);
 
 /** One registry. */
 export const registrySchema = z.strictObject({

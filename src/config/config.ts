@@ -1,9 +1,6 @@
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
-/** Nest token of `Config`. */
-export const CONFIG = Symbol('CONFIG');
-
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /** Everything that Sexton was told, checked once at the start. */

@@ -4,8 +4,6 @@ import type { Database } from './schema.js';
 
 /** Nest token of `Kysely<Database>`. */
 export const DATABASE = Symbol('DATABASE');
-/** Nest token of the `pg.Pool` below it, for the few things that need a connection of their own. */
-export const DATABASE_POOL = Symbol('DATABASE_POOL');
 
 export type Db = Kysely<Database>;
 export type Tx = Transaction<Database>;

@@ -5,7 +5,7 @@ import { DATABASE, type Db } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 import type { Caller } from '../identity/caller.js';
 import { mayAct, type ScopeAction } from '../identity/scope.js';
-import { parseReference, parseRegistryName, parseRepositoryName } from '../oci/names.js';
+import { parseRegistryName, parseRepositoryName } from '../oci/names.js';
 import { planDifferences } from '../planning/difference.js';
 import { WAKE_UP_QUEUE, type WakeUp, type WakeUpQueue } from '../queue/wake-up-queue.js';
 import { Registries } from '../registries/registries.js';
@@ -230,6 +230,3 @@ const repositoryOf = (row: DeletionRow) => ({
   registry: parseRegistryName(row.registry),
   repository: parseRepositoryName(row.repository),
 });
-
-export const referencesOf = (row: DeletionRow) =>
-  row.requested_references.map((text) => parseReference(text)).filter((reference) => reference !== null);

@@ -73,8 +73,10 @@ describe('what operators look at', () => {
       .send({ registry: 'prod', repository: 'team-a/app', references: ['v1'], reason: 'a test' });
     expect(accepted.status).toBe(202);
     await vi.waitFor(async () => {
-      const { body } = await open('/readyz').expect(503);
-      expect(body).toMatchObject({ checks: [{ status: 'ok' }, { name: 'queue', status: 'failing' }] });
+      const response = await open('/readyz').expect(503);
+      expect(response.body).toMatchObject({
+        checks: [{ status: 'ok' }, { name: 'queue', status: 'failing' }],
+      });
     }, 10_000);
   });
 });

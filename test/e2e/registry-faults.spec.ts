@@ -92,8 +92,9 @@ describe('a registry that does not work now', () => {
       .expect(202);
     const id = (waiting.body as DeletionView).id;
     const seen = await gateway.runtime.changes.waitFor(id, 10_000, new AbortController().signal, async () => {
-      const { body } = await gateway.api().get(`/v1/deletions/${id}`);
-      return (body as DeletionView).problem ? (body as DeletionView) : null;
+      const response = await gateway.api().get(`/v1/deletions/${id}`);
+      const deletion = response.body as DeletionView;
+      return deletion.problem ? deletion : null;
     });
     expect(seen?.problem).toMatchObject({ code: 'upstream_unavailable' });
     expect(seen?.problem?.retryAt).not.toBeNull();
