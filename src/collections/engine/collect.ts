@@ -94,7 +94,8 @@ const planBatches = ({ blobs, blocked, marking }: Garbage, size: number): Batch[
   for (let i = 0; i < marking.untagged.length; i += size) {
     batches.push({ blobs: [], revisions: marking.untagged.slice(i, i + size) });
   }
-  for (let i = 0; i < blobs.length; i += size) batches.push({ blobs: blobs.slice(i, i + size), revisions: [] });
+  for (let i = 0; i < blobs.length; i += size)
+    batches.push({ blobs: blobs.slice(i, i + size), revisions: [] });
   return batches;
 };
 

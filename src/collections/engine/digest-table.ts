@@ -1,7 +1,9 @@
 import type { Digest } from '../../oci/digest.js';
 import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest-key.js';
 
-const PAGE_DIGESTS = 8192;
+const PAGE_BITS = 13;
+const PAGE_DIGESTS = 1 << PAGE_BITS;
+const PAGE_MASK = PAGE_DIGESTS - 1;
 const FIRST_SLOTS = 16_384;
 const NONE = -1;
 
@@ -12,14 +14,14 @@ export class Column<T extends Uint8Array | Uint32Array | Int32Array | Float64Arr
   constructor(private readonly newPage: (length: number) => T) {}
 
   get(index: number): number {
-    return this.#pages[Math.floor(index / PAGE_DIGESTS)]?.[index % PAGE_DIGESTS] ?? 0;
+    return this.#pages[index >>> PAGE_BITS]?.[index & PAGE_MASK] ?? 0;
   }
 
   set(index: number, value: number): void {
-    const number = Math.floor(index / PAGE_DIGESTS);
+    const number = index >>> PAGE_BITS;
     while (this.#pages.length <= number) this.#pages.push(this.newPage(PAGE_DIGESTS));
     const page = this.#pages[number];
-    if (page) page[index % PAGE_DIGESTS] = value;
+    if (page) page[index & PAGE_MASK] = value;
   }
 }
 
@@ -44,9 +46,9 @@ export class DigestTable {
     const known = this.#slots[slot] ?? NONE;
     if (known !== NONE) return known;
     const index = this.#size++;
-    if (index % PAGE_DIGESTS === 0) this.#pages.push(new Int32Array(PAGE_DIGESTS * KEY_WORDS));
+    if ((index & PAGE_MASK) === 0) this.#pages.push(new Int32Array(PAGE_DIGESTS * KEY_WORDS));
     const page = this.#pages[this.#pages.length - 1];
-    const base = (index % PAGE_DIGESTS) * KEY_WORDS;
+    const base = (index & PAGE_MASK) * KEY_WORDS;
     if (page) for (let i = 0; i < KEY_WORDS; i++) page[base + i] = words[at + i] ?? 0;
     this.#slots[slot] = index;
     if (this.#size * 4 > this.#slots.length * 3) this.#grow();
@@ -78,15 +80,15 @@ export class DigestTable {
   }
 
   digest(index: number): Digest {
-    const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
+    const page = this.#pages[index >>> PAGE_BITS];
     if (index >= this.#size || !page) throw new RangeError(`the table holds no digest ${index}`);
-    return this.#wide.get(index) ?? keyOf(page, (index % PAGE_DIGESTS) * KEY_WORDS);
+    return this.#wide.get(index) ?? keyOf(page, (index & PAGE_MASK) * KEY_WORDS);
   }
 
   /** Copies the key of `index` to `at` in `words`. */
   copyKey(index: number, words: Int32Array, at: number): void {
-    const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
-    const base = (index % PAGE_DIGESTS) * KEY_WORDS;
+    const page = this.#pages[index >>> PAGE_BITS];
+    const base = (index & PAGE_MASK) * KEY_WORDS;
     for (let i = 0; i < KEY_WORDS; i++) words[at + i] = page?.[base + i] ?? 0;
   }
 
@@ -102,9 +104,9 @@ export class DigestTable {
   }
 
   #equals(index: number, words: Int32Array, at: number): boolean {
-    const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
+    const page = this.#pages[index >>> PAGE_BITS];
     if (!page) return false;
-    const base = (index % PAGE_DIGESTS) * KEY_WORDS;
+    const base = (index & PAGE_MASK) * KEY_WORDS;
     for (let i = 0; i < KEY_WORDS; i++) if (page[base + i] !== words[at + i]) return false;
     return true;
   }
@@ -112,8 +114,8 @@ export class DigestTable {
   #grow(): void {
     this.#slots = new Int32Array(this.#slots.length * 2).fill(NONE);
     for (let index = 0; index < this.#size; index++) {
-      const page = this.#pages[Math.floor(index / PAGE_DIGESTS)];
-      if (page) this.#slots[this.#slotOf(page, (index % PAGE_DIGESTS) * KEY_WORDS)] = index;
+      const page = this.#pages[index >>> PAGE_BITS];
+      if (page) this.#slots[this.#slotOf(page, (index & PAGE_MASK) * KEY_WORDS)] = index;
     }
   }
 }

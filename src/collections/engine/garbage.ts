@@ -2,7 +2,7 @@ import { blobData, layerLink } from '../storage/layout.js';
 import type { Storage } from '../storage/storage.js';
 import { recognizeDigest } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
-import { orFault, readLink } from './listing.js';
+import { readLinks } from './listing.js';
 import type { Marking } from './mark.js';
 import { FLAG } from './reference-graph.js';
 import type { LayerScan } from './scan-layers.js';
@@ -66,7 +66,7 @@ const keepAlias = async (
   path: string,
   onFault: (path: string, problem: string) => void,
 ): Promise<void> => {
-  const text = await orFault(() => readLink(storage, path), onFault);
+  const [text = null] = await readLinks(storage, [path], onFault);
   if (text === null) return;
   const target = recognizeDigest(text);
   if (target === null) onFault(path, 'holds no digest');

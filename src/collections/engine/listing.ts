@@ -26,10 +26,19 @@ export const listOrFault = async (storage: Storage, prefix: string, onFault: OnF
   return listing;
 };
 
-/** The text of a small file; null where there is none. */
-export const readLink = async (storage: Storage, path: string): Promise<string | null> => {
-  const bytes = await storage.read(path, LINK_MAX_BYTES);
-  return bytes === null
-    ? null
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+/** The texts of small files, in the order asked; null where there is none, or where it is a fault. */
+export const readLinks = async (
+  storage: Storage,
+  paths: readonly string[],
+  onFault: (path: string, problem: string, i: number) => void,
+): Promise<readonly (string | null)[]> => {
+  const readings = await storage.readMany(paths, LINK_MAX_BYTES);
+  return readings.map((bytes, i) => {
+    if (bytes === null) return null;
+    if (!(bytes instanceof StorageFaultError)) {
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    }
+    onFault(bytes.path, bytes.problem, i);
+    return null;
+  });
 };

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.js';
-import { isWide, KEY_WORDS, writeKey } from './digest-key.js';
+import { bytesOf, isWide, KEY_WORDS, writeKey } from './digest-key.js';
 import { KINDS, ROLES, type ManifestKind, type ManifestReferences, type Role } from './references.js';
 
 /**
@@ -30,6 +30,7 @@ const readSize = (words: Int32Array, at: number): number =>
 
 export class RecordPacker {
   #words = new Int32Array(4096);
+  #bytes = bytesOf(this.#words);
   #length = 0;
   readonly #wide: Digest[] = [];
 
@@ -51,7 +52,7 @@ export class RecordPacker {
   }
 
   #key(digest: Digest): void {
-    writeKey(digest, this.#words, this.#length);
+    writeKey(digest, this.#words, this.#length, this.#bytes);
     this.#length += KEY_WORDS;
     if (isWide(digest)) this.#wide.push(digest);
   }
@@ -66,6 +67,7 @@ export class RecordPacker {
     const grown = new Int32Array(Math.max(this.#words.length * 2, this.#length + words));
     grown.set(this.#words);
     this.#words = grown;
+    this.#bytes = bytesOf(grown);
   }
 }
 

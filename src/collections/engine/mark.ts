@@ -67,8 +67,8 @@ const readReachable = async (
   let toExpand: number[] = [];
   let toRead: number[] = [];
   const want = (index: number): void => {
-    if (graph.has(index, FLAG.queued)) return;
-    graph.flag(index, FLAG.queued);
+    if (graph.has(index, FLAG.reached)) return;
+    graph.flag(index, FLAG.reached);
     (graph.knows(index) ? toExpand : toRead).push(index);
   };
   for (const root of roots) want(root);
@@ -77,7 +77,11 @@ const readReachable = async (
     const readings = await scanner.manifests(reading.map((index) => graph.digest(index)));
     for (const { records, unread } of readings) {
       graph.learn(records);
-      for (const manifest of unread) problems.set(graph.table.addDigest(manifest.digest), manifest);
+      for (const manifest of unread) {
+        const index = graph.table.addDigest(manifest.digest);
+        graph.flag(index, FLAG.doubted);
+        problems.set(index, manifest);
+      }
     }
     const level = [...toExpand, ...reading];
     toExpand = [];

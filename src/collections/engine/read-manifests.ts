@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Digest } from '../../oci/digest.js';
 import { blobData } from '../storage/layout.js';
 import { StorageFaultError, type Storage } from '../storage/storage.js';
@@ -23,7 +23,7 @@ export interface ManifestReading {
 
 const hashOf = (digest: Digest, bytes: Uint8Array): string => {
   const algorithm = digest.slice(0, digest.indexOf(':'));
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+  return `${algorithm}:${hash(algorithm, bytes, 'hex')}`;
 };
 
 /**
@@ -32,24 +32,23 @@ const hashOf = (digest: Digest, bytes: Uint8Array): string => {
  */
 export const readManifests = async (
   storage: Storage,
-  digests: Iterable<Digest>,
+  digests: readonly Digest[],
 ): Promise<ManifestReading> => {
   const packer = new RecordPacker();
   const unread: UnreadManifest[] = [];
-  for (const digest of digests) {
-    try {
-      const bytes = await storage.read(blobData(digest), MANIFEST_MAX_BYTES);
-      if (bytes === null) {
-        unread.push({ digest, cause: 'missing', problem: 'is missing' });
-        continue;
-      }
+  const readings = await storage.readMany(digests.map(blobData), MANIFEST_MAX_BYTES);
+  for (const [i, bytes] of readings.entries()) {
+    const digest = digests[i];
+    if (digest === undefined) continue;
+    if (bytes === null) {
+      unread.push({ digest, cause: 'missing', problem: 'is missing' });
+    } else if (bytes instanceof StorageFaultError) {
+      unread.push({ digest, cause: bytes.isTooLarge ? 'large' : 'damaged', problem: bytes.problem });
+    } else {
       const isWhole = hashOf(digest, bytes) === digest;
       if (!isWhole) unread.push({ digest, cause: 'damaged', problem: 'does not match its digest' });
       const read = readReferences(bytes);
       packer.push(digest, bytes.length, isWhole ? read : { ...read, kind: 'opaque' });
-    } catch (error) {
-      if (!(error instanceof StorageFaultError)) throw error;
-      unread.push({ digest, cause: error.isTooLarge ? 'large' : 'damaged', problem: error.problem });
     }
   }
   return { records: packer.packed(), unread };

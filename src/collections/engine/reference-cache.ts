@@ -32,6 +32,7 @@ export const loadReferences = (path: string | null): ReferenceGraph => {
   try {
     const sections = checkWhole(handle);
     if (sections) learnFrom(handle, graph, sections);
+    graph.newManifests = 0;
   } finally {
     fs.closeSync(handle);
   }
@@ -61,14 +62,19 @@ const checkWhole = (handle: number): Sections | null => {
   fs.readSync(handle, footer, 0, FOOTER_BYTES, bodyBytes);
   const words = Number(footer.readBigUInt64LE(0));
   const textBytes = Number(footer.readBigUInt64LE(8));
-  const isWhole = footer.subarray(16).equals(hash.digest()) && MAGIC.length + words * 4 + textBytes === bodyBytes;
+  const isWhole =
+    footer.subarray(16).equals(hash.digest()) && MAGIC.length + words * 4 + textBytes === bodyBytes;
   return isWhole ? { words, textBytes } : null;
 };
 
 const learnFrom = (handle: number, graph: ReferenceGraph, { words, textBytes }: Sections): void => {
   const text = Buffer.alloc(textBytes);
   fs.readSync(handle, text, 0, textBytes, MAGIC.length + words * 4);
-  const wide = text.toString('latin1').split('\n').map(recognizeDigest).filter((digest) => digest !== null);
+  const wide = text
+    .toString('latin1')
+    .split('\n')
+    .map(recognizeDigest)
+    .filter((digest) => digest !== null);
   let chunk = new Int32Array(Math.min(CHUNK_WORDS, words));
   let held = 0;
   for (let next = 0; next < words || held > 0;) {
@@ -132,7 +138,7 @@ const putRecords = (
   };
   for (let index = 0; index < graph.table.size; index++) {
     const kind = graph.kind(index);
-    if (kind === null || !graph.has(index, FLAG.queued) || graph.has(index, FLAG.doubted)) continue;
+    if (kind === null || !graph.has(index, FLAG.reached) || graph.has(index, FLAG.doubted)) continue;
     const references: Reference[] = [];
     graph.references(index, (target, role) => {
       references.push({ digest: graph.digest(target), role, sizeBytes: graph.sizeBytes(target) });

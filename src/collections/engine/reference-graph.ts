@@ -6,8 +6,11 @@ import { KINDS, ROLES, type ManifestKind, type Role } from './references.js';
 const ROLE_BITS = 3;
 const LAST_UINT32 = 2 ** 32;
 
-/** What is known of a digest. `present`: its blob was listed; `live`: something needs it; `kept`: it might be needed. */
-export const FLAG = { present: 1, live: 2, kept: 4, queued: 8 } as const;
+/**
+ * What this run found of a digest. `present`: its blob was listed; `live`: something needs it; `kept`: it might be
+ * needed; `reached`: a living manifest leads to it; `doubted`: its bytes do not say for certain what it refers to.
+ */
+export const FLAG = { present: 1, live: 2, kept: 4, reached: 8, doubted: 16 } as const;
 
 /**
  * Which manifest refers to what, over numbered digests. A manifest never changes, so what is known of one stays true
@@ -22,6 +25,8 @@ export class ReferenceGraph {
   /** For each manifest its kind, the number of its references, then number and role of each. */
   readonly #edges = new Column((length) => new Uint32Array(length));
   #edgesEnd = 1;
+  /** Manifests learned since the memory of earlier runs was loaded. */
+  newManifests = 0;
 
   has(index: number, flag: number): boolean {
     return (this.#flags.get(index) & flag) !== 0;
@@ -67,6 +72,7 @@ export class ReferenceGraph {
         const index = this.table.add(words, keyAt);
         this.#sizes.set(index, sizeBytes);
         this.#edgesAt.set(index, this.#edgesEnd);
+        this.newManifests += 1;
         this.#push(KINDS.indexOf(kind));
         this.#push(count);
       },

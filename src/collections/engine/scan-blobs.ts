@@ -1,6 +1,6 @@
 import { ALGORITHMS, blobAlgorithm, BLOBS, blobShard } from '../storage/layout.js';
 import type { Storage } from '../storage/storage.js';
-import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
+import { DigestPacker, type PackedDigests } from './digest-key.js';
 import type { CollectionFault, Found } from './fault.js';
 import { listOrFault } from './listing.js';
 
@@ -48,9 +48,9 @@ export const scanBlobs = async (
   for (const { algorithm, shard } of shards) {
     const path = blobShard(algorithm, shard);
     for (const hex of (await listOrFault(storage, path, onFault)).folders) {
-      const digest = hex.startsWith(shard) ? recognizeDigest(`${algorithm}:${hex}`) : null;
-      if (digest === null) onFault(`${path}/${hex}`, 'is not named for a digest; left alone');
-      else packer.push(digest);
+      if (!hex.startsWith(shard) || !packer.pushNamed(algorithm, hex)) {
+        onFault(`${path}/${hex}`, 'is not named for a digest; left alone');
+      }
     }
   }
   return { found: packer.packed(), faults };

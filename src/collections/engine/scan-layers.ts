@@ -1,6 +1,6 @@
 import { ALGORITHMS, layers } from '../storage/layout.js';
 import type { Storage } from '../storage/storage.js';
-import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
+import { DigestPacker, type PackedDigests } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { listOrFault, type OnFault } from './listing.js';
 
@@ -26,12 +26,9 @@ export const scanLayers = async (storage: Storage, repository: string): Promise<
     const path = `${layers(repository)}/${algorithm}`;
     const { folders } = await listOrFault(storage, path, onFault);
     for (const hex of folders) {
-      const digest = recognizeDigest(`${algorithm}:${hex}`);
-      if (digest !== null) packer.push(digest);
-      else {
-        const problem = `is not named for a digest of ${ALGORITHMS.join(' or ')}`;
-        faults.push({ path: `${path}/${hex}`, problem, repository, undecided: 'nothing' });
-      }
+      if (packer.pushNamed(algorithm, hex)) continue;
+      const problem = `is not named for a digest of ${ALGORITHMS.join(' or ')}`;
+      faults.push({ path: `${path}/${hex}`, problem, repository, undecided: 'nothing' });
     }
   }
   return { repository, layers: packer.packed(), faults };

@@ -11,7 +11,7 @@ import {
 import type { Storage } from '../storage/storage.js';
 import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
-import { listOrFault, orFault, readLink, type OnFault } from './listing.js';
+import { listOrFault, orFault, readLinks, type OnFault } from './listing.js';
 
 /** What one repository's links name. */
 export interface RepositoryScan {
@@ -28,22 +28,40 @@ export interface RepositoryScan {
   readonly faults: readonly CollectionFault[];
 }
 
-const NOT_A_DIGEST = (text: string): string =>
+const notADigest = (text: string): string =>
   text === '' ? 'is empty' : `holds no digest: ${JSON.stringify(text.slice(0, 80))}`;
 
-/** Reads the link at `path`: its digest, `null` where there is no link, a fault where it holds anything else. */
-const followLink = async (storage: Storage, path: string, onFault: OnFault): Promise<Digest | null> => {
-  const text = await orFault(() => readLink(storage, path), onFault);
-  if (text === null) return null;
-  const digest = recognizeDigest(text);
-  if (digest === null) onFault(path, NOT_A_DIGEST(text));
-  return digest ?? recognizeDigest(text.trim());
+/** What a link was found to name. A faulty one names what it still can: its text without spaces at the ends. */
+type Link =
+  | { readonly state: 'names'; readonly digest: Digest }
+  | { readonly state: 'absent' }
+  | { readonly state: 'faulty'; readonly digest: Digest | null };
+
+const ABSENT: Link = { state: 'absent' };
+
+const followLinks = async (
+  storage: Storage,
+  paths: readonly string[],
+  onFault: OnFault,
+): Promise<readonly Link[]> => {
+  const unreadable = new Set<number>();
+  const texts = await readLinks(storage, paths, (path, problem, i) => {
+    unreadable.add(i);
+    onFault(path, problem);
+  });
+  return texts.map((text, i) => {
+    if (text === null) return unreadable.has(i) ? { state: 'faulty', digest: null } : ABSENT;
+    const digest = recognizeDigest(text);
+    if (digest !== null) return { state: 'names', digest };
+    onFault(paths[i] ?? '', notADigest(text));
+    return { state: 'faulty', digest: recognizeDigest(text.trim()) };
+  });
 };
 
 /** Digests that the folders below `prefix` are named for: `<alg>/<hex>`. */
-async function* digestFolders(storage: Storage, prefix: string, onFault: OnFault): AsyncGenerator<Digest> {
-  const top = await listOrFault(storage, prefix, onFault);
-  for (const algorithm of top.folders) {
+const digestFolders = async (storage: Storage, prefix: string, onFault: OnFault): Promise<Digest[]> => {
+  const found: Digest[] = [];
+  for (const algorithm of (await listOrFault(storage, prefix, onFault)).folders) {
     const path = `${prefix}/${algorithm}`;
     const { folders, files } = await listOrFault(storage, path, onFault);
     for (const file of files) onFault(`${path}/${file}`, 'is a file where a folder belongs');
@@ -51,43 +69,42 @@ async function* digestFolders(storage: Storage, prefix: string, onFault: OnFault
       const digest = recognizeDigest(`${algorithm}:${hex}`);
       if (digest === null)
         onFault(`${path}/${hex}`, `is not named for a digest of ${ALGORITHMS.join(' or ')}`);
-      else yield digest;
+      else found.push(digest);
     }
   }
-}
+  return found;
+};
+
+type Revisions = Pick<RepositoryScan, 'revisions' | 'revisionTimesMs' | 'emptyRevisions'>;
 
 const scanRevisions = async (
   storage: Storage,
   repository: string,
   withTimes: boolean,
   onFault: OnFault,
-): Promise<Pick<RepositoryScan, 'revisions' | 'revisionTimesMs' | 'emptyRevisions'>> => {
+): Promise<Revisions> => {
   const linked = new DigestPacker();
   const empty = new DigestPacker();
   const timesMs: number[] = [];
-  for await (const digest of digestFolders(storage, revisions(repository), onFault)) {
-    const path = revisionLink(repository, digest);
-    let isFaulty = false;
-    const target = await followLink(storage, path, (at, problem) => {
-      isFaulty = true;
-      onFault(at, problem);
-    });
-    if (target === null && !isFaulty) {
+  const named = await digestFolders(storage, revisions(repository), onFault);
+  const paths = named.map((digest) => revisionLink(repository, digest));
+  const links = await followLinks(storage, paths, onFault);
+  for (const [i, digest] of named.entries()) {
+    const link = links[i] ?? ABSENT;
+    if (link.state === 'absent') {
       empty.push(digest);
       continue;
     }
-    const facts = withTimes ? await orFault(() => storage.stat(path), onFault) : null;
+    const facts = withTimes ? await orFault(() => storage.stat(paths[i] ?? ''), onFault) : null;
     // The registry goes by what the link holds; the folder's name counts as well, so that a damaged link loses nothing.
-    for (const root of new Set([digest, target ?? digest])) {
+    const roots = link.digest === null || link.digest === digest ? [digest] : [digest, link.digest];
+    for (const root of roots) {
       linked.push(root);
       if (withTimes) timesMs.push(facts?.modifiedMs ?? Infinity);
     }
   }
-  return {
-    revisions: linked.packed(),
-    revisionTimesMs: Float64Array.from(timesMs),
-    emptyRevisions: empty.packed(),
-  };
+  const revisionTimesMs = Float64Array.from(timesMs);
+  return { revisions: linked.packed(), revisionTimesMs, emptyRevisions: empty.packed() };
 };
 
 const scanTags = async (
@@ -97,16 +114,17 @@ const scanTags = async (
 ): Promise<Pick<RepositoryScan, 'tagged' | 'tagCount'>> => {
   const tagged = new DigestPacker();
   const { folders } = await listOrFault(storage, tags(repository), onFault);
-  for (const tag of folders) {
-    let isFaulty = false;
-    const target = await followLink(storage, tagLink(repository, tag), (at, problem) => {
-      isFaulty = true;
-      onFault(at, problem);
-    });
-    if (target !== null) tagged.push(target);
-    if (!isFaulty) continue;
+  const links = await followLinks(
+    storage,
+    folders.map((tag) => tagLink(repository, tag)),
+    onFault,
+  );
+  for (const [i, tag] of folders.entries()) {
+    const link = links[i] ?? ABSENT;
+    if (link.state !== 'absent' && link.digest !== null) tagged.push(link.digest);
+    if (link.state !== 'faulty') continue;
     // It pointed at one of those that it ever pointed at (the registry writes the history first: v2:tagstore.go).
-    for await (const digest of digestFolders(storage, tagHistory(repository, tag), onFault))
+    for (const digest of await digestFolders(storage, tagHistory(repository, tag), onFault))
       tagged.push(digest);
   }
   return { tagged: tagged.packed(), tagCount: folders.length };
@@ -133,9 +151,4 @@ export const scanSignatures = async (
   repository: string,
   digest: Digest,
   onFault: OnFault,
-): Promise<readonly Digest[]> => {
-  const found: Digest[] = [];
-  for await (const at of digestFolders(storage, revisionSignatures(repository, digest), onFault))
-    found.push(at);
-  return found;
-};
+): Promise<readonly Digest[]> => digestFolders(storage, revisionSignatures(repository, digest), onFault);

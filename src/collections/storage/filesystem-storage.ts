@@ -1,6 +1,14 @@
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
-import { insidePath, StorageFaultError, tooLarge, type FileFacts, type Listing, type Storage } from './storage.js';
+import {
+  insidePath,
+  StorageFaultError,
+  tooLarge,
+  type FileFacts,
+  type Listing,
+  type Reading,
+  type Storage,
+} from './storage.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FIRST_READ_BYTES = 64 * 1024;
@@ -59,6 +67,17 @@ export class FilesystemStorage implements Storage {
         return this.#readAll(path, handle, maxBytes);
       } finally {
         fs.closeSync(handle);
+      }
+    });
+  }
+
+  readMany(paths: readonly string[], maxBytes: number): Reading[] {
+    return paths.map((path) => {
+      try {
+        return this.read(path, maxBytes);
+      } catch (error) {
+        if (error instanceof StorageFaultError) return error;
+        throw error;
       }
     });
   }
@@ -128,6 +147,7 @@ export class FilesystemStorage implements Storage {
 
   #readAll(path: string, handle: number, maxBytes: number): Uint8Array {
     const first = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, 0);
+    if (first < FIRST_READ_BYTES && first <= maxBytes) return Buffer.from(this.#buffer.subarray(0, first));
     const parts = [Buffer.from(this.#buffer.subarray(0, first))];
     let length = first;
     while (length <= maxBytes && length >= FIRST_READ_BYTES) {
@@ -137,7 +157,7 @@ export class FilesystemStorage implements Storage {
       length += more;
     }
     if (length > maxBytes) throw tooLarge(path, maxBytes);
-    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+    return Buffer.concat(parts);
   }
 
   #remember(folder: string): void {
@@ -145,8 +165,17 @@ export class FilesystemStorage implements Storage {
     this.#linkFree.add(folder);
   }
 
+  /** As realFolder, but trusts the folders that were listed and held no link. */
   #readableFolder(folder: string): string | null {
-    return this.#linkFree.has(parentOf(folder)) ? `${this.#root}/${folder}` : this.#realFolder(folder);
+    const absolute = `${this.#root}/${folder}`;
+    const parent = parentOf(folder);
+    if (this.#linkFree.has(parent)) return absolute;
+    if (folder === '' || !this.#linkFree.has(parentOf(parent))) return this.#realFolder(folder);
+    const facts = this.#answer(folder, () => fs.lstatSync(absolute, { throwIfNoEntry: false }));
+    if (facts === null || facts === undefined) return null;
+    if (!facts.isDirectory())
+      throw new StorageFaultError(folder, 'is not a folder (a link is never followed)');
+    return absolute;
   }
 
   #readableFile(path: string): string | null {

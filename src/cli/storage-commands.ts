@@ -1,0 +1,79 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { ExitCode } from './exit-codes.js';
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+
+/** `30m`, `2h`, `7d`; the configuration's durations, without loading its schema library (45 ms of every start). */
+const duration = (text: string): number => {
+  const [, count, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined) {
+    throw new InvalidArgumentError('Give a number with s, m, h or d, such as 2h.');
+  }
+  return Number(count) * (UNITS_MS[unit] ?? 0);
+};
+
+const EXIT_CODES = `
+Exit status: 0 done · 1 failed · 2 wrong usage · 3 refused, nothing changed ·
+             4 done, but something could not be read and what it might need was left alone`;
+
+const HOUR_MS = 36e5;
+const DAY_MS = 864e5;
+
+/** Commands that work on a registry's files and need no server. */
+export const defineStorageCommands = (program: Command, setExit: (code: ExitCode) => void): void => {
+  const storage = program.command('storage').description("work on a registry's own files, without a server");
+  const withStorage = (name: string, description: string): Command =>
+    storage
+      .command(name)
+      .description(description)
+      .requiredOption('--storage <dir>', "the registry's rootdirectory, which holds docker/registry/v2")
+      .addHelpText('after', EXIT_CODES);
+
+  withStorage('collect', 'take blobs that no image needs into quarantine (.sexton in the storage)')
+    .option('--dry-run', 'show what would go, and write nothing in the storage')
+    .option('--grace <duration>', 'leave alone what was written within this time', duration, 2 * HOUR_MS)
+    .addOption(
+      new Option('--untagged <what>', 'manifests without a tag that nothing tagged needs')
+        .choices(['keep', 'collect'])
+        .default('keep'),
+    )
+    .option('--untagged-min-age <duration>', 'collect untagged ones once this old', duration, DAY_MS)
+    .option('--json', 'print one JSON object')
+    .option('--cache <file>', 'where to remember what manifests refer to (default: in ~/.cache/sexton)')
+    .option('--no-cache', 'remember nothing')
+    .action(async (options: unknown) => {
+      const { runCollect } = await import('./storage-collect.js');
+      setExit(await runCollect(options));
+    });
+
+  withStorage('undo', 'bring back everything that a collection took into quarantine')
+    .option('--run <id>', 'which collection; the last one otherwise')
+    .action(async (options: unknown) => {
+      const { runUndo } = await import('./storage-quarantine.js');
+      setExit(await runUndo(options));
+    });
+
+  withStorage('heal', 'bring back from quarantine what is needed again').action(async (options: unknown) => {
+    const { runHeal } = await import('./storage-quarantine.js');
+    setExit(await runHeal(options));
+  });
+
+  withStorage('purge', 'delete for good what has waited in quarantine')
+    .option('--retention <duration>', 'how long it must have waited', duration, 7 * DAY_MS)
+    .action(async (options: unknown) => {
+      const { runPurge } = await import('./storage-quarantine.js');
+      setExit(await runPurge(options));
+    });
+
+  withStorage('delete', 'delete a tag, a manifest or a whole repository from the files')
+    .argument('<reference>', 'REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST')
+    .option('--dry-run', 'list every path that would go, and write nothing in the storage')
+    .option('--online', 'the registry may be running: leave blobs to collection')
+    .option('--registry-url <url>', 'refuse while the registry answers there as writable')
+    .option('--grace <duration>', 'leave alone blobs written within this time', duration, 2 * HOUR_MS)
+    .option('--json', 'print one JSON object')
+    .action(async (reference: string, options: unknown) => {
+      const { runDelete } = await import('./storage-delete.js');
+      setExit(await runDelete(reference, options));
+    });
+};

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { homedir, availableParallelism } from 'node:os';
+import { basename, dirname, join, sep } from 'node:path';
+import { loadReferences, saveReferences } from '../collections/engine/reference-cache.js';
+import type { ReferenceGraph } from '../collections/engine/reference-graph.js';
+import type { CollectionTools } from '../collections/engine/survey.js';
+import { WorkerScanner } from '../collections/engine/worker-scanner.js';
+import { FilesystemStorage } from '../collections/storage/filesystem-storage.js';
+import { BLOBS, REPOSITORIES } from '../collections/storage/layout.js';
+import { CommandError } from './exit-codes.js';
+
+const MAX_THREADS = 4;
+
+/** The real path of a registry's directory; one that does not hold a registry's files is refused. */
+export const storageRoot = (directory: string): string => {
+  if (!existsSync(directory)) throw new CommandError(`${directory} does not exist`);
+  const root = realpathSync(directory);
+  if (existsSync(join(root, BLOBS)) || existsSync(join(root, REPOSITORIES))) return root;
+  throw new CommandError(
+    `${directory} holds no docker/registry/v2; give the directory that the registry's "rootdirectory" names`,
+  );
+};
+
+/** Where references are remembered: out of the storage, which a dry run must not change. */
+export const cachePath = (root: string, option: string | boolean | undefined): string | null => {
+  if (option === false) return null;
+  if (typeof option !== 'string') {
+    const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
+    return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sexton', `${name}.references`);
+  }
+  const folder = dirname(option);
+  const real = existsSync(folder) ? join(realpathSync(folder), basename(option)) : option;
+  if (real.startsWith(root + sep))
+    throw new CommandError(`--cache ${option} lies in the storage; put it elsewhere`);
+  return real;
+};
+
+export interface OpenStorage {
+  readonly root: string;
+  readonly tools: CollectionTools;
+  /** Remembers what was learned about manifests; a memory that cannot be written costs only time. */
+  readonly remember: (graph: ReferenceGraph) => void;
+}
+
+/** Opens a storage for the time of `work`. */
+export const withStorage = async <T>(
+  directory: string,
+  cache: string | boolean | undefined,
+  work: (open: OpenStorage) => Promise<T>,
+): Promise<T> => {
+  const root = storageRoot(directory);
+  const path = cachePath(root, cache);
+  const scanner = new WorkerScanner(root, Math.min(MAX_THREADS, availableParallelism()));
+  try {
+    const tools = {
+      storage: new FilesystemStorage(root),
+      scanner,
+      newGraph: async () => loadReferences(path),
+      now: () => Date.now(),
+    };
+    return await work({ root, tools, remember: (graph) => remember(path, graph) });
+  } finally {
+    await scanner.close();
+  }
+};
+
+const remember = (path: string | null, graph: ReferenceGraph): void => {
+  if (path === null || graph.newManifests === 0) return;
+  try {
+    saveReferences(path, graph);
+  } catch (error) {
+    process.stderr.write(`sexton: ${path} could not be written: ${String(error)}\n`);
+  }
+};

@@ -1,0 +1,52 @@
+import { FileJournal } from '../collections/engine/file-journal.js';
+import { heal } from '../collections/engine/heal.js';
+import { purge } from '../collections/engine/purge.js';
+import { withLock } from '../collections/engine/storage-lock.js';
+import { undo } from '../collections/engine/undo.js';
+import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
+import { withStorage } from './storage-open.js';
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** `sexton storage undo`. */
+export const runUndo = async (parsed: unknown): Promise<ExitCode> => {
+  const { storage: directory, run: wanted } = parsed as { storage: string; run?: string };
+  return withStorage(directory, false, ({ root, tools }) =>
+    withLock(root, async () => {
+      const journal = new FileJournal(root);
+      const runs = await journal.runs();
+      const run = wanted === undefined ? runs.at(-1) : runs.find(({ id }) => id === wanted);
+      if (!run) throw new CommandError(`${directory} has no such collection to undo`, EXIT.refused);
+      const { entries, bytes, purged } = await undo(tools.storage, journal, run.id);
+      say(`run ${run.id}: ${entries} brought back, ${bytes} bytes; ${purged} were purged before`);
+      return purged > 0 ? EXIT.incomplete : EXIT.done;
+    }),
+  );
+};
+
+/** `sexton storage heal`. */
+export const runHeal = async (parsed: unknown): Promise<ExitCode> => {
+  const { storage: directory } = parsed as { storage: string };
+  return withStorage(directory, undefined, ({ root, tools }) =>
+    withLock(root, async () => {
+      say(`${await heal(tools, new FileJournal(root))} brought back`);
+      return EXIT.done;
+    }),
+  );
+};
+
+/** `sexton storage purge`. */
+export const runPurge = async (parsed: unknown): Promise<ExitCode> => {
+  const { storage: directory, retention } = parsed as { storage: string; retention: number };
+  return withStorage(directory, undefined, ({ root, tools }) =>
+    withLock(root, async () => {
+      const result = await purge(tools, new FileJournal(root), Date.now() - retention);
+      say(`${result.entries} purged, ${result.bytes} bytes; ${result.broughtBack} brought back`);
+      if (result.blocked === null) return EXIT.done;
+      say(`nothing was purged: ${result.blocked}`);
+      return EXIT.refused;
+    }),
+  );
+};
