@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeCertificate } from '../../tools/certificate.js';
 import { ConfigError, type Config } from './config.js';
 import { loadConfig } from './load-config.js';
 
@@ -13,7 +14,15 @@ registries:
     timeouts: { request: 10s }
 `;
 
-const FILES: Record<string, string> = { '/run/secrets/registry': 'planted-secret\n', '/etc/ca.pem': 'PEM' };
+const { cert, key } = await makeCertificate('authority');
+
+const FILES: Record<string, string> = {
+  '/run/secrets/registry': 'planted-secret\n',
+  '/run/secrets/empty': '\n',
+  '/etc/ca.pem': `# ours\n${cert}\n${cert}`,
+  '/etc/key.pem': key,
+  '/etc/broken.pem': `${cert}-----BEGIN CERTIFICATE-----\nplantedsecret\n-----END CERTIFICATE-----\n`,
+};
 
 const load = (yaml: string | null, env: Record<string, string> = {}): Config =>
   loadConfig(yaml === null ? env : { SEXTON_CONFIG: '/etc/sexton.yaml', ...env }, (path) => {
@@ -46,7 +55,7 @@ describe('the configuration', () => {
         name: 'prod',
         url: 'https://registry.internal:5000',
         credentials: { username: 'sexton', password: 'planted-secret' },
-        tlsCa: 'PEM',
+        tlsCa: FILES['/etc/ca.pem'],
         tokenRealms: ['https://auth.internal'],
         requestTimeoutMs: 10_000,
         connectTimeoutMs: 5_000,
@@ -63,6 +72,54 @@ describe('the configuration', () => {
 
   it('when there is none, says what to configure', () => {
     expect(faultsOf(null)).toMatch(/SEXTON_CONFIG: names no file[\s\S]*type: distribution/);
+  });
+
+  it('has defaults for all but the address of a registry', () => {
+    const config = load('registries: { prod: { type: distribution, url: "http://localhost:5000" } }', {
+      PORT: '',
+      DATABASE_URL: '',
+    });
+    expect(config).toEqual({
+      http: { host: '0.0.0.0', port: 8080 },
+      dataDir: '.sexton',
+      adminKey: null,
+      databaseUrl: null,
+      redisUrl: null,
+      logLevel: 'info',
+      registries: config.registries,
+      execution: {
+        planAttempts: 12,
+        targetAttempts: 12,
+        retryBaseMs: 2_000,
+        retryMaxMs: 300_000,
+        reconcileEveryMs: 5_000,
+      },
+    });
+    expect([...config.registries]).toEqual([
+      [
+        'prod',
+        {
+          name: 'prod',
+          type: 'distribution',
+          url: 'http://localhost:5000',
+          credentials: null,
+          tlsCa: null,
+          tokenRealms: [],
+          maxConcurrentRepositories: 8,
+          connectTimeoutMs: 5_000,
+          requestTimeoutMs: 30_000,
+          attempts: 4,
+          retryBaseMs: 200,
+          retryMaxMs: 10_000,
+        },
+      ],
+    ]);
+  });
+
+  it('takes port 0, and the log level of the environment before that of the file', () => {
+    const config = load(`${GOOD}log: { level: warn }`, { PORT: '0', SEXTON_LOG_LEVEL: 'debug' });
+    expect([config.http.port, config.logLevel]).toEqual([0, 'debug']);
+    expect(load(`${GOOD}log: { level: warn }`).logLevel).toBe('warn');
   });
 
   it.each([
@@ -102,10 +159,89 @@ describe('the configuration', () => {
     ],
     ['a missing CA', GOOD.replace('/etc/ca.pem', '/nowhere'), 'registries.prod.tls.caFile'],
     ['a duration without unit', GOOD.replace('10s', '10'), 'registries.prod.timeouts.request'],
+    ['a duration of nothing', GOOD.replace('10s', '0s'), 'request: must be from 1ms to 24d'],
+    ['a duration no timer holds', GOOD.replace('10s', '30d'), 'request: must be from 1ms to 24d'],
+    [
+      'a longest wait below the first',
+      `${GOOD}execution: { retryBase: 1m, retryMax: 1s }`,
+      'execution.retryMax: must not be below retryBase',
+    ],
+    [
+      'a reconciler that never rests',
+      `${GOOD}execution: { reconcileEvery: 1ms }`,
+      'execution.reconcileEvery: must be from 100ms',
+    ],
+    [
+      'an empty password file',
+      GOOD.replace('/run/secrets/registry', '/run/secrets/empty'),
+      'registries.prod.credentials.passwordFile: the file /run/secrets/empty is empty',
+    ],
+    [
+      'a password variable that every object has',
+      GOOD.replace('passwordFile: /run/secrets/registry', 'passwordEnv: constructor'),
+      'the environment variable constructor is not set',
+    ],
+    ['a key for a CA', GOOD.replace('/etc/ca.pem', '/etc/key.pem'), 'tls.caFile: the file /etc/key.pem'],
+    ['a broken CA', GOOD.replace('/etc/ca.pem', '/etc/broken.pem'), 'tls.caFile: the file /etc/broken.pem'],
+    ['a URL with a query', GOOD.replace(':5000/', ':5000/?key=planted-secret'), 'registries.prod.url'],
+    ['a URL of the API', GOOD.replace(':5000/', ':5000/v2/'), 'url: must end before /v2'],
+    ['no URL', GOOD.replace(/url:.*/, ''), 'registries.prod.url: is required'],
+    // Promise 3: the claim of a repository is by the registry's name.
+    [
+      'two names for one registry',
+      `${GOOD}  again: { type: distribution, url: "https://REGISTRY.internal:5000" }`,
+      'registries.again.url: is the address of registries.prod too',
+    ],
+    ['an empty file', '# nothing', 'SEXTON_CONFIG: /etc/sexton.yaml is empty'],
+    ['a list', '[planted-secret]', 'sexton.yaml: '],
+    ['an alias without anchor', GOOD.replace('sexton,', '*planted-secret ,'), 'an alias'],
+    ['a key that stands twice', `${GOOD}log: {}\nlog: {}`, 'duplicate key at line'],
+    ['an unknown tag', GOOD.replace('sexton,', '!planted-secret x,'), 'tag resolve failed at line 6'],
     ['no YAML', 'registries: [', 'SEXTON_CONFIG: /etc/sexton.yaml is not YAML'],
   ])('with %s is refused by name', (_what, yaml, expected) => {
     const faults = faultsOf(yaml);
     expect(faults).toContain(expected);
+    expect(faults).not.toContain('planted-secret');
+  });
+
+  it('names every fault of the file at once, also below a name that is none', () => {
+    const faults = faultsOf(`
+registries:
+  Prod: { type: distribution, url: "https://me:planted-secret@registry", retries: { attempts: 0 } }
+  test: { type: distribution, url: "https://test", credentials: { username: x, passwordEnv: NOT_SET } }
+  more: { type: distribution }
+log: { levl: info }
+extra: 1
+`);
+    expect(faults.split('\n').map((line) => line.trim().split(': ')[0])).toEqual(
+      expect.arrayContaining([
+        'registries.Prod',
+        'registries.Prod.url',
+        'registries.Prod.retries.attempts',
+        'registries.test.credentials.passwordEnv',
+        'registries.more.url',
+        'log.levl',
+        'extra',
+      ]),
+    );
+    expect(faults).not.toContain('planted-secret');
+  });
+
+  it.each([
+    ['PORT', ' '],
+    ['PORT', '65536'],
+    ['PORT', '1e3'],
+    ['PORT', '-1'],
+    ['HOST', 'two words'],
+    ['SEXTON_ADMIN_KEY', 'sxt_short'],
+    ['SEXTON_ADMIN_KEY', `sxt_${'x'.repeat(31)}`],
+    ['SEXTON_ADMIN_KEY', `xxt_${'x'.repeat(40)}`],
+    ['DATABASE_URL', 'localhost/sexton'],
+    ['REDIS_URL', 'http://planted-secret@localhost'],
+    ['SEXTON_LOG_LEVEL', 'loud'],
+  ])('with %s=%s is refused by name', (name, value) => {
+    const faults = faultsOf(GOOD, { [name]: value });
+    expect(faults).toMatch(new RegExp(`\n  ${name}: `));
     expect(faults).not.toContain('planted-secret');
   });
 

@@ -39,7 +39,7 @@ export const readConfigFile = (
   if (text === null) return NOTHING;
   const document = parseDocument(text);
   const wrong = [...document.errors, ...document.warnings];
-  if (wrong.length > 0) return fail(`${path} is not the YAML it should be: ${wrong.map(where).join('; ')}`);
+  if (wrong.length > 0) return fail(`${path} is not YAML that can be read: ${wrong.map(where).join('; ')}`);
   let content: unknown;
   try {
     content = document.toJS();
