@@ -31,5 +31,3 @@ export const environmentSchema = z.object({
     .optional(),
   SEXTON_LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
 });
-
-export type Environment = z.infer<typeof environmentSchema>;

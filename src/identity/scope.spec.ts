@@ -25,6 +25,12 @@ describe('a scope', () => {
     ['prod/**:delete', 'prod', 'anything/at/all', true],
     ['*/app:delete', 'test', 'app', true],
     ['prod/team-*/app:delete', 'prod', 'team-b/app', true],
+    ['prod/**/app:delete', 'prod', 'app', false],
+    ['prod/**/app:delete', 'prod', 'team-a/deep/app', true],
+    ['prod/team-a/**/**:delete', 'prod', 'team-a/app', false],
+    ['prod/team-a/**/**:delete', 'prod', 'team-a/deep/app', true],
+    ['**/team-a/**:delete', 'prod', 'team-a/app', true],
+    ['prod-*/team-a/**:delete', 'prod', 'team-a/app', false],
     ['prod/team-a/app:read', 'prod', 'team-a/app', false],
   ])('%s lets delete in %s/%s: %s', (scope, registry, repository, expected) => {
     expect(mayAct(caller('requester', scope), 'delete', registry, repository)).toBe(expected);
@@ -53,6 +59,12 @@ describe('a scope', () => {
     'prod/[a-z]*:delete',
     'prod/!(x):delete',
     'prod/../x:delete',
+    'prod/./**:delete',
+    'prod/team-a/:delete',
+    'prod//team-a:delete',
+    'prod/team-a/**:delete,',
+    'prod/a/**b:delete',
+    'pro**/a:delete',
     'prod/a/***:delete',
     'prod/a**:delete',
     'prod/TEAM/**:delete',
@@ -62,6 +74,16 @@ describe('a scope', () => {
   ])('is refused when it is written %s', (text) => {
     expect(scopeSchema.safeParse(text).success).toBe(false);
     expect(mayAct(caller('requester', text), 'delete', 'prod', 'team-a/app')).toBe(false);
+  });
+});
+
+describe('a scope with many wildcards', () => {
+  it('costs nothing to match against the longest name there is', () => {
+    const scope = `prod/${'*a'.repeat(8)}b:delete`;
+    expect(scopeSchema.safeParse(scope).success).toBe(true);
+    const started = performance.now();
+    expect(mayAct(caller('requester', scope), 'delete', 'prod', 'a'.repeat(255))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(500);
   });
 });
 

@@ -1,18 +1,19 @@
-import picomatch from 'picomatch';
 import { z } from 'zod';
 import type { Caller } from './caller.js';
+import { globMatcher } from './glob.js';
 
 export const SCOPE_ACTIONS = ['read', 'delete'] as const;
 
 export type ScopeAction = (typeof SCOPE_ACTIONS)[number];
 
 /**
- * `<registry glob>/<repository glob>:<actions>`, such as `prod/team-a/**:delete,read`. `*` stays inside one path
- * component, `**` crosses them; `prod/team-a/**` covers everything below team-a and not a repository `team-a` itself
- * or `team-ab/x`. Only these two wildcards: braces, brackets and the like are refused, so that no pattern can explode.
+ * `<registry glob>/<repository glob>:<actions>`, such as `prod/team-a/**:delete,read`. Of wildcards there are only `*`
+ * inside one path component and `**` for one or more whole components (glob.ts): `prod/team-a/**` covers everything
+ * below team-a, and not a repository `team-a` itself or `team-ab/x`; who needs both lists both.
  */
 const COMPONENT = '[a-z0-9*][a-z0-9._*-]*';
 const SCOPE = new RegExp(`^([a-z0-9*-]{1,63})/(${COMPONENT}(?:/${COMPONENT})*):([a-z,]+)$`);
+const LONGEST = 300;
 const MOST_WILDCARDS = 8;
 
 interface Scope {
@@ -22,38 +23,25 @@ interface Scope {
 }
 
 const parse = (text: string): Scope | null => {
+  if (text.length > LONGEST || (text.match(/\*+/g) ?? []).length > MOST_WILDCARDS) return null;
   const match = SCOPE.exec(text);
-  if (!match || text.length > 300 || (text.match(/\*+/g) ?? []).length > MOST_WILDCARDS) return null;
+  if (!match) return null;
   const [, registry = '', repository = '', actions = ''] = match;
-  if (/\*{3,}/.test(text) || /[^/]\*\*|\*\*[^/:]/.test(`${registry}/${repository}`)) return null;
+  const components = [registry, ...repository.split('/')];
+  if (components.some((component) => component.includes('**') && component !== '**')) return null;
   const named = actions.split(',');
   if (!named.every((action) => (SCOPE_ACTIONS as readonly string[]).includes(action))) return null;
   return { registry: globMatcher(registry), repository: globMatcher(repository), actions: new Set(named) };
 };
 
-/** Repository names may hold `.`-components' like, never a leading dot: `dot` only keeps picomatch from surprises. */
-const globMatcher = (glob: string): ((name: string) => boolean) => {
-  const matches = picomatch(glob, {
-    dot: true,
-    noextglob: true,
-    nobrace: true,
-    nobracket: true,
-    strictSlashes: true,
-  });
-  // picomatch lets `a/**` match `a` itself; a scope below a team must not reach the repository named like the team.
-  const below = glob.endsWith('/**') ? glob.slice(0, -3) : null;
-  const base = below === null ? null : picomatch(below, { dot: true, noextglob: true, nobrace: true });
-  return (name) => matches(name) && !(base?.(name) ?? false);
-};
-
-const parsed = new Map<string, Scope | null>();
+const parsed = new Map<string, Scope>();
 
 const scopeOf = (text: string): Scope | null => {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   if (parsed.size > 10_000) parsed.clear();
   const scope = parse(text);
-  parsed.set(text, scope);
+  if (scope !== null) parsed.set(text, scope);
   return scope;
 };
 
