@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import passport from 'passport';
 import { SextonError } from '../errors/sexton-error.js';
 import type { Caller } from './caller.js';
+import { ApiKeyStrategy } from './api-key.strategy.js';
 import { PERMISSION, PUBLIC, rememberCaller } from './decorators.js';
 import { roleMay, type Permission } from './permissions.js';
 
@@ -19,15 +20,23 @@ export type FailedLogin = (attempt: {
 /** The one guard: who is it (passport), and may that role do this (the table). Closed by default. */
 @Injectable()
 export class PermissionGuard implements CanActivate {
+  /** Not the passport of the module, which is one a process: two gateways in it would check each other's keys. */
+  private readonly passport = new passport.Authenticator();
+
   constructor(
     private readonly reflector: Reflector,
+    apiKeys: ApiKeyStrategy,
     @Inject(FAILED_LOGIN) private readonly failedLogin: FailedLogin,
-  ) {}
+  ) {
+    this.passport.use(apiKeys);
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const where = [context.getHandler(), context.getClass()];
+    const handler = context.getHandler();
+    const permission = this.reflector.get<Permission | undefined>(PERMISSION, handler);
+    // What a route needs goes before what its controller opens.
+    const where = permission === undefined ? [handler, context.getClass()] : [handler];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, where)) return true;
-    const permission = this.reflector.getAllAndOverride<Permission | undefined>(PERMISSION, where);
     if (!permission) throw new SextonError('forbidden', { detail: 'This route is open to nobody' });
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
@@ -50,7 +59,7 @@ export class PermissionGuard implements CanActivate {
           else reject(new SextonError('unauthenticated'));
         };
         const next: NextFunction = (error?: unknown) => answer(error ?? new SextonError('unauthenticated'));
-        const middleware = passport.authenticate('api-key', { session: false }, answer) as (
+        const middleware = this.passport.authenticate('api-key', { session: false }, answer) as (
           ...args: [Request, Response, NextFunction]
         ) => void;
         middleware(request, response, next);
