@@ -21,9 +21,9 @@ export interface ManifestReading {
   readonly unread: readonly UnreadManifest[];
 }
 
-const hashOf = (digest: Digest, bytes: Uint8Array): string => {
+export const matchesDigest = (digest: Digest, bytes: Uint8Array): boolean => {
   const algorithm = digest.slice(0, digest.indexOf(':'));
-  return `${algorithm}:${hash(algorithm, bytes, 'hex')}`;
+  return `${algorithm}:${hash(algorithm, bytes, 'hex')}` === digest;
 };
 
 /**
@@ -45,7 +45,7 @@ export const readManifests = async (
     } else if (bytes instanceof StorageFaultError) {
       unread.push({ digest, cause: bytes.isTooLarge ? 'large' : 'damaged', problem: bytes.problem });
     } else {
-      const isWhole = hashOf(digest, bytes) === digest;
+      const isWhole = matchesDigest(digest, bytes);
       if (!isWhole) unread.push({ digest, cause: 'damaged', problem: 'does not match its digest' });
       const read = readReferences(bytes);
       packer.push(digest, bytes.length, isWhole ? read : { ...read, kind: 'opaque' });

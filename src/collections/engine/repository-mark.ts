@@ -47,6 +47,8 @@ export class RepositoryMark {
     this.#walkAll(this.links.tagged);
     if (rule === null) return this.#walkAll(this.links.revisions);
     const { revisions, revisionTimesMs } = this.links;
+    // One that cannot be read may have a subject, or children, among the others.
+    for (const index of revisions) this.#doubt(index, 'root');
     this.#walkAll(revisions.filter((_, i) => !((revisionTimesMs[i] ?? Infinity) < rule.linkedBeforeMs)));
     this.#walkReferrers();
     // What could not be read may be an index, a tag or a subject that needs any of them.
@@ -99,14 +101,17 @@ export class RepositoryMark {
 
   /** True where its references are to be followed: once a repository. */
   #enter(index: number, role: Step[1]): boolean {
-    const problem = this.#problemOf(index, role);
-    if (problem !== null) {
-      this.unread.set(index, problem);
-      this.isDecided = false;
-    }
+    this.#doubt(index, role);
     if (this.visits.entered.get(index) === this.stamp) return false;
     this.visits.entered.set(index, this.stamp);
     return true;
+  }
+
+  #doubt(index: number, role: Step[1]): void {
+    const problem = this.#problemOf(index, role);
+    if (problem === null) return;
+    this.unread.set(index, problem);
+    this.isDecided = false;
   }
 
   /** What keeps a manifest from saying what it refers to. A subject need not exist, a mention need not be a manifest. */
@@ -114,7 +119,7 @@ export class RepositoryMark {
     const unread = this.problems.get(index);
     if (role === 'root' || role === 'child')
       return unread?.problem ?? (this.graph.knows(index) ? null : 'is missing');
-    return role === 'mention' && unread?.cause === 'damaged' ? unread.problem : null;
+    return unread?.cause === 'damaged' ? unread.problem : null;
   }
 
   #wasSeen(index: number): boolean {

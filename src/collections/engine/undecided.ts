@@ -2,7 +2,7 @@ import { blobData, layers } from '../storage/layout.js';
 import { StorageFaultError, type Storage } from '../storage/storage.js';
 import type { CollectionFault } from './fault.js';
 import type { Marking } from './mark.js';
-import { MANIFEST_MAX_BYTES } from './read-manifests.js';
+import { MANIFEST_MAX_BYTES, matchesDigest } from './read-manifests.js';
 import { readReferences } from './references.js';
 import { FLAG } from './reference-graph.js';
 
@@ -18,7 +18,7 @@ import { FLAG } from './reference-graph.js';
  */
 export const keepWhatUndecidedRepositoriesCouldNeed = async (
   storage: Storage,
-  { graph, names }: Marking,
+  { graph, names, emptyRevisions }: Marking,
   undecided: ReadonlyMap<number, Uint32Array>,
   dead: readonly number[],
   faults: CollectionFault[],
@@ -29,6 +29,8 @@ export const keepWhatUndecidedRepositoriesCouldNeed = async (
     const name = names[repository] ?? '';
     if (linked.length === 0) return `${layers(name)} is missing, and a fault leaves open what ${name} needs`;
     for (const index of linked) near.add(index);
+    // A manifest that was deleted here may be the subject of one that cannot be read.
+    for (const index of emptyRevisions[repository] ?? []) near.add(index);
   }
   for (const index of near) graph.flag(index, FLAG.kept);
 
@@ -37,7 +39,9 @@ export const keepWhatUndecidedRepositoriesCouldNeed = async (
     near.has(index) || (graph.has(index, FLAG.live) && graph.knows(index));
   let open = await readPossibleManifests(storage, graph, dead, faults);
   for (;;) {
-    const possible = open.filter(({ mentions }) => mentions.length === 0 || mentions.some(isNear));
+    const possible = open.filter(
+      ({ index, mentions }) => near.has(index) || mentions.length === 0 || mentions.some(isNear),
+    );
     if (possible.length === 0) return null;
     open = open.filter((manifest) => !possible.includes(manifest));
     for (const { index, mentions } of possible) {
@@ -68,7 +72,8 @@ const readPossibleManifests = async (
       const bytes = await storage.read(path, MANIFEST_MAX_BYTES);
       if (bytes === null) continue;
       const { kind, references } = readReferences(bytes);
-      if (kind === 'leaf') continue;
+      // Bytes that are not what their digest says may have been anything.
+      if (kind === 'leaf' && matchesDigest(graph.digest(index), bytes)) continue;
       found.push({ index, mentions: references.map(({ digest }) => graph.table.addDigest(digest)) });
     } catch (error) {
       if (!(error instanceof StorageFaultError)) throw error;

@@ -1,0 +1,98 @@
+import {
+  insidePath,
+  StorageFaultError,
+  tooLarge,
+  type FileFacts,
+  type Listing,
+  type Reading,
+  type Storage,
+} from '../../src/collections/storage/storage.js';
+
+interface StoredFile {
+  readonly bytes: Uint8Array;
+  readonly modifiedMs: number;
+}
+
+/** A storage as an object store has it: keys without folders, every answer a promise. */
+export class MemoryStorage implements Storage {
+  readonly files = new Map<string, StoredFile>();
+  /** Paths that cannot be looked at. */
+  readonly unreadable = new Set<string>();
+  /** Told of every change before it is made; may throw, as a kill would. */
+  beforeChange: (change: string) => void = () => undefined;
+
+  put(path: string, content: string | Uint8Array, modifiedMs = 0): void {
+    this.files.set(insidePath(path), { bytes: Buffer.from(content), modifiedMs });
+  }
+
+  async list(prefix: string): Promise<Listing | null> {
+    this.#check(prefix);
+    const start = prefix === '' ? '' : `${insidePath(prefix)}/`;
+    const folders = new Set<string>();
+    const files: string[] = [];
+    for (const key of this.files.keys()) {
+      if (!key.startsWith(start)) continue;
+      const [name = '', ...below] = key.slice(start.length).split('/');
+      if (below.length > 0) folders.add(name);
+      else files.push(name);
+    }
+    if (folders.size + files.length === 0 && prefix !== '') return null;
+    return { folders: [...folders], files, odd: [] };
+  }
+
+  async read(path: string, maxBytes: number): Promise<Uint8Array | null> {
+    this.#check(path);
+    const file = this.files.get(insidePath(path));
+    if (file && file.bytes.length > maxBytes) throw tooLarge(path, maxBytes);
+    return file?.bytes ?? null;
+  }
+
+  readMany(paths: readonly string[], maxBytes: number): Promise<readonly Reading[]> {
+    return Promise.all(
+      paths.map((path) =>
+        this.read(path, maxBytes).catch((error: unknown) => {
+          if (error instanceof StorageFaultError) return error;
+          throw error;
+        }),
+      ),
+    );
+  }
+
+  async stat(path: string): Promise<FileFacts | null> {
+    this.#check(path);
+    const file = this.files.get(insidePath(path));
+    return file ? { sizeBytes: file.bytes.length, modifiedMs: file.modifiedMs } : null;
+  }
+
+  /** A copy, then a delete. */
+  async move(from: string, to: string): Promise<'moved' | 'absent' | 'exists'> {
+    const file = this.files.get(insidePath(from));
+    if (!file) return 'absent';
+    if (this.files.has(insidePath(to))) return 'exists';
+    this.beforeChange(`copy ${from}`);
+    this.files.set(to, file);
+    this.beforeChange(`delete ${from}`);
+    this.files.delete(from);
+    return 'moved';
+  }
+
+  async deleteMany(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      this.beforeChange(`delete ${path}`);
+      this.files.delete(insidePath(path));
+    }
+  }
+
+  async removeEmptyFolder(path: string): Promise<boolean> {
+    insidePath(path);
+    return false;
+  }
+
+  async createFolder(path: string): Promise<void> {
+    insidePath(path);
+  }
+
+  #check(path: string): void {
+    if (this.unreadable.has(path)) throw new StorageFaultError(path, 'EACCES');
+  }
+}

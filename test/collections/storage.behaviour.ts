@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { StorageFaultError, type Storage } from '../../src/collections/storage/storage.js';
+
+export interface StorageUnderTest {
+  readonly storage: Storage;
+  readonly put: (path: string, content: string) => void;
+}
+
+const text = (bytes: Uint8Array | null): string | null =>
+  bytes === null ? null : Buffer.from(bytes).toString();
+
+/** The promises of the storage port; every storage passes this suite. */
+export const describeStorage = (name: string, make: () => StorageUnderTest): void => {
+  describe(`${name} keeps the promises of a storage`, () => {
+    it('lists the names directly below a prefix, and null where there is nothing', async () => {
+      const { storage, put } = make();
+      put('a/b/one', '1');
+      put('a/two', '2');
+      put('ab/three', '3');
+      const listing = await storage.list('a');
+      expect(listing).toEqual({ folders: ['b'], files: ['two'], odd: [] });
+      expect((await storage.list(''))?.folders.toSorted()).toEqual(['a', 'ab']);
+      expect(await storage.list('a/nothing')).toBeNull();
+      expect(await storage.list('nothing/at/all')).toBeNull();
+    });
+
+    it('reads a whole file, and refuses one that is larger than asked', async () => {
+      const { storage, put } = make();
+      const large = 'x'.repeat(200_000);
+      put('a/large', large);
+      put('a/empty', '');
+      expect(text(await storage.read('a/large', 200_000))).toBe(large);
+      expect(text(await storage.read('a/empty', 10))).toBe('');
+      expect(await storage.read('a/absent', 10)).toBeNull();
+      expect(await storage.read('b/absent', 10)).toBeNull();
+      await expect(async () => storage.read('a/large', 199_999)).rejects.toThrow(StorageFaultError);
+      const [first, second, third] = await storage.readMany(['a/empty', 'a/absent', 'a/large'], 10);
+      expect(text(first as Uint8Array)).toBe('');
+      expect(second).toBeNull();
+      expect(third).toBeInstanceOf(StorageFaultError);
+      expect((third as StorageFaultError).isTooLarge).toBe(true);
+    });
+
+    it('moves a file with its time of change, and never onto another', async () => {
+      const { storage, put } = make();
+      put('from/here', 'content');
+      put('taken/there', 'other');
+      const before = await storage.stat('from/here');
+      expect(await storage.move('from/here', 'taken/there')).toBe('exists');
+      expect(text(await storage.read('taken/there', 10))).toBe('other');
+      expect(await storage.move('from/here', 'to/a/new/place')).toBe('moved');
+      expect(await storage.stat('to/a/new/place')).toEqual(before);
+      expect(await storage.stat('from/here')).toBeNull();
+      expect(await storage.move('from/here', 'to/a/new/place')).toBe('absent');
+      expect(await storage.move('nowhere/at/all', 'to/b')).toBe('absent');
+    });
+
+    it('deletes many, gone ones included', async () => {
+      const { storage, put } = make();
+      put('a/one', '1');
+      put('a/two', '2');
+      await storage.deleteMany(['a/one', 'a/one', 'b/absent']);
+      expect(await storage.stat('a/one')).toBeNull();
+      expect(text(await storage.read('a/two', 10))).toBe('2');
+    });
+
+    it('never removes a folder that holds something', async () => {
+      const { storage, put } = make();
+      put('a/b/one', '1');
+      expect(await storage.removeEmptyFolder('a/b')).toBe(false);
+      expect(await storage.removeEmptyFolder('a/absent')).toBe(false);
+      expect(text(await storage.read('a/b/one', 10))).toBe('1');
+      await storage.createFolder('a/c/d');
+      await storage.createFolder('a/c/d');
+    });
+
+    it.each(['../x', 'a/../../x', '/etc/passwd', 'a//b', 'a/./b', 'a/', 'a/\0b', '..'])(
+      'refuses %j, which is no path inside it (TRAPS 15)',
+      async (path) => {
+        const { storage, put } = make();
+        put('a/b', '1');
+        for (const call of [
+          () => storage.list(path),
+          () => storage.read(path, 10),
+          () => storage.stat(path),
+          () => storage.move(path, 'b'),
+          () => storage.move('a/b', path),
+          () => storage.deleteMany([path]),
+          () => storage.removeEmptyFolder(path),
+          () => storage.createFolder(path),
+        ]) {
+          await expect(async () => call()).rejects.toThrow(StorageFaultError);
+        }
+        expect(text(await storage.read('a/b', 10))).toBe('1');
+      },
+    );
+  });
+};

@@ -1,0 +1,78 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FilesystemStorage } from '../../src/collections/storage/filesystem-storage.js';
+import { StorageFaultError } from '../../src/collections/storage/storage.js';
+import { MemoryStorage } from './memory-storage.js';
+import { describeStorage } from './storage.behaviour.js';
+import { putFile, temporaryDirectory, treeOf } from './temporary-tree.js';
+
+describeStorage('a file system', () => {
+  const root = temporaryDirectory();
+  return { storage: new FilesystemStorage(root), put: (path, content) => putFile(root, path, content) };
+});
+
+describeStorage('a store of keys without folders', () => {
+  const storage = new MemoryStorage();
+  return { storage, put: (path, content) => storage.put(path, content) };
+});
+
+describe('a file system', () => {
+  const withLinks = (): { root: string; outside: string; storage: FilesystemStorage } => {
+    const outside = temporaryDirectory();
+    putFile(outside, 'victim/link', 'precious');
+    putFile(outside, 'victim/empty/x', '');
+    fs.rmSync(join(outside, 'victim/empty/x'));
+    const root = temporaryDirectory();
+    putFile(root, 'a/b/link', 'ours');
+    fs.symlinkSync(join(outside, 'victim'), join(root, 'a/out'));
+    fs.symlinkSync(join(outside, 'victim/link'), join(root, 'a/b/file-out'));
+    fs.symlinkSync('b', join(root, 'a/inside'));
+    return { root, outside, storage: new FilesystemStorage(root) };
+  };
+
+  it('shows links as odd, and follows none, neither out of the root nor inside it', () => {
+    const { storage, outside } = withLinks();
+    const before = treeOf(outside);
+    expect(storage.list('a')).toEqual({
+      folders: ['b'],
+      files: [],
+      odd: expect.arrayContaining(['out', 'inside']) as string[],
+    });
+    for (const call of [
+      () => storage.list('a/out'),
+      () => storage.list('a/inside'),
+      () => storage.read('a/out/link', 100),
+      () => storage.read('a/inside/link', 100),
+      () => storage.read('a/b/file-out', 100),
+      () => storage.stat('a/out/link'),
+      () => storage.stat('a/b/file-out'),
+      () => storage.move('a/out/link', 'stolen'),
+      () => storage.move('a/b/link', 'a/out/planted'),
+      () => storage.deleteMany(['a/out/link']),
+      () => storage.removeEmptyFolder('a/out/empty'),
+      () => storage.createFolder('a/out/new'),
+    ]) {
+      expect(call).toThrow(StorageFaultError);
+    }
+    expect(treeOf(outside)).toEqual(before);
+  });
+
+  it('does not trust a folder for changes because it was listed before', () => {
+    const { root, outside, storage } = withLinks();
+    putFile(root, 'c/d/link', 'ours');
+    storage.list('c');
+    fs.rmSync(join(root, 'c/d'), { recursive: true });
+    fs.symlinkSync(join(outside, 'victim'), join(root, 'c/d'));
+    expect(() => storage.deleteMany(['c/d/link'])).toThrow(StorageFaultError);
+    expect(() => storage.move('c/d/link', 'stolen')).toThrow(StorageFaultError);
+  });
+
+  it('answers with a fault, and does not wait, where a file is something else', () => {
+    const { root, storage } = withLinks();
+    fs.mkdirSync(join(root, 'a/folder'));
+    expect(() => storage.read('a/folder', 10)).toThrow(StorageFaultError);
+    expect(() => storage.stat('a/folder')).toThrow(StorageFaultError);
+    expect(() => storage.list('a/b/link')).toThrow(StorageFaultError);
+  });
+});
