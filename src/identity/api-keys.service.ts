@@ -1,19 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import type { AuditActor } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
-import { DATABASE, type Db } from '../database/database.js';
+import { DATABASE, type Db, type Tx } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { viewOf } from './api-key-view.js';
 import { generateApiKey } from './api-key.js';
 import type { ApiKeyView, CreateApiKey, ListApiKeys } from './api-keys.dto.js';
 import { ApiKeysStore, type ApiKeyRow } from './api-keys.store.js';
 import type { Caller } from './caller.js';
 
-const cursorSchema = z.object({ before: z.string() });
-const SEXTON_ITSELF = { id: 'sexton', name: 'Sexton', address: null };
+const KEY_ID = /^key_[0-9A-Z]{26}$/;
+const cursorSchema = z.object({ before: z.string().regex(KEY_ID) });
+const SEXTON_ITSELF: AuditActor = { id: 'sexton', name: 'Sexton', address: null };
 
-/** API keys: made, listed and revoked, each in the audit log in the same transaction. */
+type WithSecret = ApiKeyView & { readonly secret: string };
+
+/** API keys: made, listed, rotated and revoked, each in the audit log in the same transaction. */
 @Injectable()
 export class ApiKeysService {
   constructor(
@@ -23,14 +28,12 @@ export class ApiKeysService {
   ) {}
 
   /** The secret is in this answer and nowhere else. */
-  async create(
-    caller: Caller,
-    request: CreateApiKey,
-    requestId: string,
-  ): Promise<ApiKeyView & { secret: string }> {
+  async create(caller: Caller, request: CreateApiKey, requestId: string): Promise<WithSecret> {
     const secret = generateApiKey();
-    const id = await this.insert(request, secret, caller, requestId);
-    return { ...viewOf(await this.existing(id)), secret };
+    const row = await this.db
+      .transaction()
+      .execute((tx) => this.insert(tx, request, secret, caller, requestId));
+    return { ...viewOf(row), secret };
   }
 
   async list(query: ListApiKeys): Promise<{ items: ApiKeyView[]; nextCursor: string | null }> {
@@ -44,13 +47,39 @@ export class ApiKeysService {
     };
   }
 
+  /**
+   * A new secret for the same key, whose id, role and scopes stay; the old secret ends with its next request. It is
+   * kept as a revoked key, so that a rotated `SEXTON_ADMIN_KEY` does not come back at the next start.
+   */
+  async rotate(caller: Caller, id: string, requestId: string): Promise<WithSecret> {
+    const secret = generateApiKey();
+    const old = await this.existing(id);
+    const now = new Date();
+    const row = await this.db.transaction().execute(async (tx) => {
+      const rotated = await this.store.replaceSecret(tx, old, secret, now);
+      if (!rotated) {
+        throw new SextonError('not_found', {
+          detail: 'The API key is revoked or expired, or was rotated just now',
+        });
+      }
+      const retired = await this.store.insertRetired(tx, { ...old, id: `key_${ulid()}`, revoked_at: now });
+      await this.audit.record(tx, {
+        action: 'api_key.rotated',
+        outcome: 'succeeded',
+        actor: caller,
+        requestId,
+        details: { key: id, name: old.name, retired },
+      });
+      return rotated;
+    });
+    return { ...viewOf(row), secret };
+  }
+
   /** Takes effect at the key's next request. Revoking twice is `not_found`. */
   async revoke(caller: Caller, id: string, requestId: string): Promise<void> {
-    const row = await this.store.find(id);
+    const row = await this.existing(id);
     await this.db.transaction().execute(async (tx) => {
-      if (!row || !(await this.store.revoke(tx, id, new Date()))) {
-        throw new SextonError('not_found', { detail: 'There is no such API key, or it is revoked' });
-      }
+      if (!(await this.store.revoke(tx, id, new Date()))) throw unknownKey();
       await this.audit.record(tx, {
         action: 'api_key.revoked',
         outcome: 'succeeded',
@@ -62,68 +91,57 @@ export class ApiKeysService {
   }
 
   /**
-   * Makes sure that somebody can administer: the configured key, or, while there is no active admin key at all, a new
-   * one, which is returned to be shown once.
+   * Makes sure that somebody can administer: the configured key, unless it was revoked, or, while there is no active
+   * admin key at all, a new one, which is returned to be shown once. Processes that start at once do this in turn.
    */
   async ensureAdmin(configured: string | null): Promise<string | null> {
     const admin: CreateApiKey = { name: 'first admin', role: 'admin', scopes: [] };
-    if (configured !== null) {
-      if (!(await this.store.findBySecret(configured))) {
-        await this.insert({ ...admin, name: 'SEXTON_ADMIN_KEY' }, configured, SEXTON_ITSELF, null);
+    return this.db.transaction().execute(async (tx) => {
+      await this.store.lockKeys(tx);
+      if (configured !== null && !(await this.store.findBySecret(configured, tx))) {
+        await this.insert(tx, { ...admin, name: 'SEXTON_ADMIN_KEY' }, configured, SEXTON_ITSELF, null);
       }
-      return null;
-    }
-    if (await this.store.hasActiveAdmin(new Date())) return null;
-    const secret = generateApiKey();
-    await this.insert(admin, secret, SEXTON_ITSELF, null);
-    return secret;
+      if (await this.store.hasActiveAdmin(new Date(), tx)) return null;
+      const secret = generateApiKey();
+      await this.insert(tx, admin, secret, SEXTON_ITSELF, null);
+      return secret;
+    });
   }
 
   private async insert(
+    tx: Tx,
     request: CreateApiKey,
     secret: string,
-    actor: { id: string; name: string; address: string | null },
+    actor: AuditActor,
     requestId: string | null,
-  ): Promise<string> {
-    const id = `key_${ulid()}`;
-    await this.db.transaction().execute(async (tx) => {
-      await this.store.insert(tx, {
-        id,
-        name: request.name,
-        secret,
-        role: request.role,
-        scopes: request.scopes,
-        createdAt: new Date(),
-        createdBy: actor.id,
-        expiresAt: request.expiresAt === undefined ? null : new Date(request.expiresAt),
-      });
-      await this.audit.record(tx, {
-        action: 'api_key.created',
-        outcome: 'succeeded',
-        actor,
-        requestId,
-        details: { key: id, name: request.name, role: request.role, scopes: request.scopes },
-      });
+  ): Promise<ApiKeyRow> {
+    const { name, role, scopes, expiresAt } = request;
+    const row = await this.store.insert(tx, {
+      id: `key_${ulid()}`,
+      name,
+      secret,
+      role,
+      scopes,
+      createdAt: new Date(),
+      createdBy: actor.id,
+      expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
     });
-    return id;
+    await this.audit.record(tx, {
+      action: 'api_key.created',
+      outcome: 'succeeded',
+      actor,
+      requestId,
+      details: { key: row.id, name, role, scopes, expiresAt: row.expires_at?.toISOString() ?? null },
+    });
+    return row;
   }
 
   private async existing(id: string): Promise<ApiKeyRow> {
-    const row = await this.store.find(id);
-    if (!row) throw new SextonError('not_found');
+    const row = KEY_ID.test(id) ? await this.store.find(id) : null;
+    if (!row) throw unknownKey();
     return row;
   }
 }
 
-const viewOf = (row: ApiKeyRow): ApiKeyView => ({
-  id: row.id,
-  name: row.name,
-  prefix: row.prefix,
-  role: row.role,
-  scopes: row.scopes,
-  createdAt: row.created_at.toISOString(),
-  createdBy: row.created_by,
-  expiresAt: row.expires_at?.toISOString() ?? null,
-  revokedAt: row.revoked_at?.toISOString() ?? null,
-  lastUsedAt: row.last_used_at?.toISOString() ?? null,
-});
+const unknownKey = (): SextonError =>
+  new SextonError('not_found', { detail: 'There is no such API key, or it is revoked' });

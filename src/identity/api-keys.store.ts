@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Selectable } from 'kysely';
-import { DATABASE, type Db } from '../database/database.js';
+import { sql, type Selectable } from 'kysely';
+import { DATABASE, type Db, type Tx } from '../database/database.js';
 import { hashApiKey, prefixOf, sameHash } from './api-key.js';
 import type { ApiKeysTable } from './api-keys.table.js';
 import type { Role } from './permissions.js';
@@ -15,9 +15,9 @@ export class ApiKeysStore {
   constructor(@Inject(DATABASE) private readonly db: Db) {}
 
   /** The key with this secret, revoked and expired ones too. */
-  async findBySecret(secret: string): Promise<ApiKeyRow | null> {
+  async findBySecret(secret: string, db: Db = this.db): Promise<ApiKeyRow | null> {
     const hash = hashApiKey(secret);
-    const row = await this.db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst();
+    const row = await db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst();
     return row && sameHash(row.hash, hash) ? row : null;
   }
 
@@ -33,8 +33,8 @@ export class ApiKeysStore {
       createdBy: string;
       expiresAt: Date | null;
     },
-  ): Promise<void> {
-    await db
+  ): Promise<ApiKeyRow> {
+    return db
       .insertInto('api_keys')
       .values({
         id: key.id,
@@ -47,7 +47,36 @@ export class ApiKeysStore {
         created_by: key.createdBy,
         expires_at: key.expiresAt,
       })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  }
+
+  /** Lets nobody else write keys until the transaction ends; readers do not wait. */
+  async lockKeys(tx: Tx): Promise<void> {
+    await sql`lock table api_keys in share row exclusive mode`.execute(tx);
+  }
+
+  /** Null when the key is not active, or no longer has the secret it had: of two rotations at once one wins. */
+  async replaceSecret(tx: Tx, key: ApiKeyRow, secret: string, now: Date): Promise<ApiKeyRow | null> {
+    const rotated = await tx
+      .updateTable('api_keys')
+      .set({ hash: hashApiKey(secret), prefix: prefixOf(secret), last_used_at: null })
+      .where('id', '=', key.id)
+      .where('hash', '=', key.hash)
+      .where('revoked_at', 'is', null)
+      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+      .returningAll()
+      .executeTakeFirst();
+    return rotated ?? null;
+  }
+
+  /** Remembers a secret that a rotation ended, as a key of its own; returns that key's id. */
+  async insertRetired(tx: Tx, key: ApiKeyRow): Promise<string> {
+    await tx
+      .insertInto('api_keys')
+      .values({ ...key, scopes: JSON.stringify(key.scopes) })
       .execute();
+    return key.id;
   }
 
   /** Newest first, after `before`. */
@@ -71,8 +100,8 @@ export class ApiKeysStore {
     return revoked.numUpdatedRows > 0n;
   }
 
-  async hasActiveAdmin(now: Date): Promise<boolean> {
-    const admin = await this.db
+  async hasActiveAdmin(now: Date, db: Db = this.db): Promise<boolean> {
+    const admin = await db
       .selectFrom('api_keys')
       .select('id')
       .where('role', '=', 'admin')
