@@ -47,6 +47,20 @@ export class ApiKeysController {
     return this.keys.list(query);
   }
 
+  @Post(':id/rotate')
+  @HttpCode(200)
+  @Requires('keys:manage')
+  @ApiOperation({ summary: 'Give an API key a new secret, shown once; the old one ends' })
+  @ApiAnswer(200, createdApiKeySchema, 'The key, with its new secret.')
+  @ApiProblems('not_found')
+  async rotate(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: z.string().max(64) }) id: string,
+    @Req() request: Request,
+  ): Promise<ApiKeyView & { secret: string }> {
+    return this.keys.rotate(caller, id, requestIdOf(request));
+  }
+
   @Delete(':id')
   @HttpCode(204)
   @Requires('keys:manage')
