@@ -16,6 +16,7 @@ export const AUDIT_ACTIONS = [
   'deletion.cancelled',
   'deletion.expired',
   'deletion.executed',
+  'deletion.restore_requested',
   'deletion.restored',
   // One tag or manifest of it
   'target.deleted',

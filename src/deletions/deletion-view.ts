@@ -31,6 +31,7 @@ export const deletionView = (row: DeletionRow, targets: readonly TargetRow[]): D
   plannedAt: iso(row.planned_at),
   startedAt: iso(row.started_at),
   finishedAt: iso(row.finished_at),
+  restoredAt: iso(row.restored_at),
   restorableUntil: null,
   problem: row.problem && { ...row.problem, code: knownCode(row.problem.code) },
   plan: row.plan && planView(row.plan),

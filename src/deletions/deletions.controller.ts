@@ -14,10 +14,12 @@ import {
   deletionListSchema,
   deletionSchema,
   listDeletionsSchema,
+  restoreSchema,
   withReasonSchema,
   type CreateDeletion,
   type DeletionView,
   type ListDeletions,
+  type RestoreDeletion,
   type WithReason,
 } from './deletions.dto.js';
 import { DeletionsService, type Asked } from './deletions.service.js';
@@ -166,6 +168,53 @@ export class DeletionsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeletionView> {
     return this.deletions.execute(asked(caller, request, response), id);
+  }
+
+  @Post(':id/restore')
+  @HttpCode(200)
+  @Requires('deletions:restore')
+  @ApiOperation({
+    summary: 'Put back what a deletion removed',
+    description:
+      'Manifests and tags come back byte for byte, as long as the registry still has their blobs. 202 when it is not done after `Prefer: wait=N` seconds (default 5).',
+  })
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: 'RFC 7240: `wait=N` seconds (0 to 60), or `respond-async`.',
+    schema: { type: 'string' },
+  })
+  @ApiAnswer(200, deletionSchema, 'Restored.')
+  @ApiAnswer(202, deletionSchema, 'Accepted, not done yet.')
+  @ApiProblems(
+    'invalid_request',
+    'malformed_json',
+    'not_found',
+    'forbidden',
+    'not_restorable',
+    'unsupported_media_type',
+    'upstream_forbidden',
+    'upstream_unauthorized',
+    'upstream_unavailable',
+    'upstream_timeout',
+    'verification_failed',
+  )
+  async restore(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Body({ schema: restoreSchema }) body: RestoreDeletion,
+    @Headers('prefer') prefer: string | undefined,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeletionView> {
+    const restoring = await this.deletions.restore(
+      asked(caller, request, response),
+      id,
+      body,
+      waitOf(prefer),
+    );
+    if (!restoring.isDone) response.status(202);
+    return restoring.deletion;
   }
 }
 

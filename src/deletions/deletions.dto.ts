@@ -109,7 +109,10 @@ export const deletionSchema = z
     plannedAt: timestamp,
     startedAt: timestamp,
     finishedAt: timestamp,
-    restorableUntil: timestamp,
+    restoredAt: timestamp,
+    restorableUntil: timestamp.describe(
+      'null: until the registry collects its garbage, of which Sexton knows nothing here.',
+    ),
     problem: z
       .object({ code: errorCode, message: z.string(), retryAt: timestamp })
       .nullable()
@@ -149,6 +152,7 @@ export const deletionSchema = z
       plannedAt: '2026-11-23T10:00:00.120Z',
       startedAt: '2026-11-23T10:00:00.180Z',
       finishedAt: '2026-11-23T10:00:00.260Z',
+      restoredAt: null,
       restorableUntil: null,
       problem: null,
       plan: {
@@ -213,3 +217,16 @@ export const withReasonSchema = z.strictObject({ reason: reasonSchema }).meta({
 });
 
 export type WithReason = z.infer<typeof withReasonSchema>;
+
+/** Body of restore. */
+export const restoreSchema = z
+  .strictObject({
+    reason: reasonSchema,
+    overwriteTags: z
+      .boolean()
+      .default(false)
+      .describe('Move back tags that point elsewhere by now; without it they are left alone.'),
+  })
+  .meta({ id: 'RestoreDeletion', example: { reason: 'the wrong image was named in OPS-17' } });
+
+export type RestoreDeletion = z.infer<typeof restoreSchema>;

@@ -13,7 +13,7 @@ import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { auditEventOf } from './deletion-audit.js';
 import { DeletionChanges } from './deletion-changes.js';
 import { deletionView, type DeletionRow } from './deletion-view.js';
-import type { CreateDeletion, DeletionView, ListDeletions } from './deletions.dto.js';
+import type { CreateDeletion, DeletionView, ListDeletions, RestoreDeletion } from './deletions.dto.js';
 import { DeletionsQuery } from './deletions.query.js';
 import { DeletionsStore } from './deletions.store.js';
 import { AlreadyAsked, bindIdempotencyKey, hashRequest } from './idempotency.js';
@@ -131,6 +131,56 @@ export class DeletionsService {
     });
     await this.ring({ kind: 'execute', ...repositoryOf(row) });
     return this.view(await this.existing(id));
+  }
+
+  /**
+   * Puts a deletion back. Accepted durably, done by the repository's only writer; waits up to `waitMs` for its end.
+   * `not_restorable` when nothing was deleted, it was restored already, or blobs are gone.
+   */
+  async restore(
+    asked: Asked,
+    id: string,
+    request: RestoreDeletion,
+    waitMs: number,
+  ): Promise<{ readonly deletion: DeletionView; readonly isDone: boolean }> {
+    const row = await this.visible(asked.caller, id);
+    this.mustBeAllowed(asked.caller, 'delete', row.registry, row.repository);
+    const { id: callerId, name, address } = asked.caller;
+    await this.db.transaction().execute(async (tx) => {
+      const taken = await this.store.requestRestore(tx, id, {
+        by: { id: callerId, name, address },
+        reason: request.reason,
+        requestId: asked.requestId,
+        overwriteTags: request.overwriteTags,
+      });
+      if (!taken) {
+        throw new SextonError('not_restorable', {
+          detail: `Deletion ${id} is ${row.state}, or is being restored`,
+        });
+      }
+      await this.audit.record(
+        tx,
+        auditEventOf(row, 'deletion.restore_requested', 'accepted', {
+          actor: asked.caller,
+          reason: request.reason,
+          requestId: asked.requestId,
+          details: { overwriteTags: request.overwriteTags },
+        }),
+      );
+    });
+    await this.ring({ kind: 'execute', ...repositoryOf(row) });
+    const done = await this.changes.waitFor(id, waitMs, asked.signal, async () => {
+      const now = await this.store.find(id);
+      return now && now.restore_request === null ? now : null;
+    });
+    const deletion = await this.view(await this.existing(id));
+    if (done && deletion.state !== 'restored' && deletion.problem) {
+      throw new SextonError(deletion.problem.code, {
+        detail: deletion.problem.message,
+        instance: `/v1/deletions/${id}`,
+      });
+    }
+    return { deletion, isDone: done !== null };
   }
 
   /** The row, if the caller may see it; `not_found` otherwise, whether it exists or not. */

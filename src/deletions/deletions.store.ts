@@ -5,7 +5,7 @@ import type { RegistryName, RepositoryName } from '../oci/names.js';
 import type { Plan } from '../planning/plan.js';
 import { statesBefore, type DeletionState } from './deletion-state.js';
 import type { DeletionRow, TargetRow } from './deletion-view.js';
-import type { DeletionProblem } from './deletions.tables.js';
+import type { DeletionProblem, RestoreRequest } from './deletions.tables.js';
 import type { CreateDeletion } from './deletions.dto.js';
 
 /** PostgreSQL channel on which every change of a deletion is announced, with its id. */
@@ -174,6 +174,92 @@ export class DeletionsStore {
       .limit(1)
       .executeTakeFirst();
     return row ?? null;
+  }
+
+  /** The oldest restore of the repository that may run now. */
+  async oldestRestore(
+    db: Db,
+    registry: RegistryName,
+    repository: RepositoryName,
+    now: Date,
+  ): Promise<DeletionRow | null> {
+    const row = await db
+      .selectFrom('deletions')
+      .selectAll()
+      .where('registry', '=', registry)
+      .where('repository', '=', repository)
+      .where('restore_request', 'is not', null)
+      .where((eb) => eb.or([eb('not_before', 'is', null), eb('not_before', '<=', now)]))
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    return row ?? null;
+  }
+
+  /** Takes a restore on; false when the deletion cannot be restored from its state, or one waits already. */
+  async requestRestore(tx: Tx, id: string, request: RestoreRequest): Promise<boolean> {
+    const taken = await tx
+      .updateTable('deletions')
+      .set({ restore_request: JSON.stringify(request), problem: null, attempts: 0, not_before: null })
+      .where('id', '=', id)
+      .where('state', 'in', statesBefore('restored'))
+      .where('restore_request', 'is', null)
+      .executeTakeFirst();
+    if (taken.numUpdatedRows === 0n) return false;
+    await this.announce(tx, id);
+    return true;
+  }
+
+  async finishRestore(
+    tx: Tx,
+    id: string,
+    restored: readonly {
+      readonly tombstone: { readonly position: number };
+      readonly leftAlone: readonly string[];
+    }[],
+  ): Promise<void> {
+    const now = new Date();
+    for (const { tombstone, leftAlone } of restored) {
+      const moved = leftAlone.length > 0;
+      await tx
+        .updateTable('deletion_targets')
+        .set({
+          outcome: 'restored',
+          code: moved ? 'tag_moved' : null,
+          message: moved ? `left alone, because they point elsewhere by now: ${leftAlone.join(', ')}` : null,
+          finished_at: now,
+        })
+        .where('deletion_id', '=', id)
+        .where('position', '=', tombstone.position)
+        .execute();
+    }
+    await this.move(tx, id, 'restored', { problem: null });
+    await tx
+      .updateTable('deletions')
+      .set({ restore_request: null, restored_at: now, attempts: 0, not_before: null })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  /** Notes why a restore did not work; without `notBefore` it is given up. */
+  async postponeRestore(
+    tx: Tx,
+    id: string,
+    problem: DeletionProblem,
+    attempts: number,
+    notBefore: Date | null,
+  ): Promise<void> {
+    await tx
+      .updateTable('deletions')
+      .set({
+        problem: JSON.stringify(problem),
+        attempts: notBefore ? attempts : 0,
+        not_before: notBefore,
+        ...(notBefore === null && { restore_request: null }),
+      })
+      .where('id', '=', id)
+      .execute();
+    await this.announce(tx, id);
   }
 
   async announce(db: Db, id: string): Promise<void> {

@@ -9,6 +9,15 @@ export interface DeletionProblem {
   readonly retryAt: string | null;
 }
 
+/** Who wants a deletion back, and why. */
+export interface RestoreRequest {
+  readonly by: { readonly id: string; readonly name: string; readonly address: string | null };
+  readonly reason: string;
+  readonly requestId: string;
+  /** Tags that point elsewhere by now are moved back as well. */
+  readonly overwriteTags: boolean;
+}
+
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 type NullableJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
@@ -41,6 +50,9 @@ export interface DeletionsTable {
   queued_at: NullableTimestamp;
   started_at: NullableTimestamp;
   finished_at: NullableTimestamp;
+  /** A restore that was accepted and is not done yet. */
+  restore_request: NullableJson<RestoreRequest>;
+  restored_at: NullableTimestamp;
 }
 
 export interface DeletionTargetsTable {

@@ -10,6 +10,7 @@ import { DeletionExecutor } from './deletion-executor.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
 import { DeletionPlanner } from './deletion-planner.js';
 import { Reconciler } from './reconciler.js';
+import { Restorer } from './restorer.js';
 import { RetryPolicy } from './retry-policy.js';
 import { TargetExecutor } from './target-executor.js';
 import { Workers } from './workers.js';
@@ -40,6 +41,7 @@ export const createWorkers = (parts: Parts): Workers => {
   const retries = new RetryPolicy(limits, warn);
   const planner = new DeletionPlanner(db, store, plans, audit, queue, retries, metrics, log);
   const targets = new TargetExecutor();
+  const restorer = new Restorer(store, registries, audit, retries, log, worker);
   const executor = new DeletionExecutor(
     db,
     store,
@@ -47,6 +49,7 @@ export const createWorkers = (parts: Parts): Workers => {
     registries,
     audit,
     targets,
+    restorer,
     retries,
     metrics,
     log,

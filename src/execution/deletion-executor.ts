@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { withGrace } from './grace.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
+import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
 import { TargetExecutor, type TargetResult } from './target-executor.js';
 
@@ -24,6 +25,7 @@ export class DeletionExecutor {
     private readonly registries: Registries,
     private readonly audit: AuditLog,
     private readonly targets: TargetExecutor,
+    private readonly restorer: Restorer,
     private readonly retries: RetryPolicy,
     private readonly metrics: DeletionMetrics,
     private readonly log: Logger,
@@ -39,8 +41,13 @@ export class DeletionExecutor {
     await withRepositoryClaim(this.db, registry, repository, async (claim) => {
       while (!signal.aborted) {
         const row = await this.store.oldestReady(claim.db, registry, repository, new Date());
-        if (!row) return;
-        await this.execute(claim, row, signal);
+        if (row) {
+          await this.execute(claim, row, signal);
+          continue;
+        }
+        const restore = await this.store.oldestRestore(claim.db, registry, repository, new Date());
+        if (!restore) return;
+        await this.restorer.restore(claim, restore, signal);
       }
     });
   }

@@ -100,7 +100,8 @@ export class Reconciler {
              case when state = 'planning' then 'plan' else 'execute' end as kind,
              min(greatest(created_at, coalesce(not_before, created_at), coalesce(queued_at, created_at))) as ready_since
       from deletions
-      where state in ('planning', 'queued', 'running') and (not_before is null or not_before <= ${now})
+      where (state in ('planning', 'queued', 'running') or restore_request is not null)
+        and (not_before is null or not_before <= ${now})
       group by 1, 2, 3
       order by 4
       limit 2000`.execute(this.db);

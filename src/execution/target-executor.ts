@@ -1,4 +1,5 @@
 import type { DeletionRow, TargetRow } from '../deletions/deletion-view.js';
+import { writeTombstone } from '../deletions/tombstones.store.js';
 import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { parseDigest, type Digest } from '../oci/digest.js';
@@ -8,7 +9,6 @@ import { recheckTarget } from '../planning/recheck.js';
 import type { RepositorySnapshot } from '../planning/snapshot.js';
 import type { Registry } from '../registries/registry.js';
 import type { RepositoryClaim } from './repository-claim.js';
-import { writeTombstone } from './tombstone.js';
 
 export interface TargetResult {
   readonly outcome: 'deleted' | 'untagged' | 'already_absent' | 'refused' | 'tag_moved' | 'failed';

@@ -7,6 +7,7 @@ export const PERMISSIONS = [
   'deletions:read',
   'deletions:cancel',
   'deletions:execute',
+  'deletions:restore',
   'registries:read',
   'audit:read',
   'audit:verify',
@@ -16,7 +17,12 @@ export const PERMISSIONS = [
 export type Permission = (typeof PERMISSIONS)[number];
 
 const READ: readonly Permission[] = ['deletions:read', 'registries:read', 'audit:read'];
-const ASK: readonly Permission[] = ['deletions:create', 'deletions:cancel', 'deletions:execute'];
+const ASK: readonly Permission[] = [
+  'deletions:create',
+  'deletions:cancel',
+  'deletions:execute',
+  'deletions:restore',
+];
 
 /** What each role may do at all; scopes then say where (scope.ts). A permission that is not listed is not given. */
 const BY_ROLE: Readonly<Record<Role, ReadonlySet<Permission>>> = {

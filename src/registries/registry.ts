@@ -97,6 +97,9 @@ export interface Registry {
     signal: AbortSignal,
   ): Promise<void>;
 
+  /** Whether the blob can be pulled whole: read to its end and hashed. */
+  canPullBlob(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<boolean>;
+
   /** Ends connections. */
   close(): Promise<void>;
 }

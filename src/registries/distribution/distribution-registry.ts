@@ -7,6 +7,7 @@ import { Upstream, type ExchangeObserver } from '../upstream/upstream.js';
 import { listRepositories, listTags } from './listing.js';
 import { deleteManifest, putManifest, readManifest, resolve } from './manifests.js';
 import { probe } from './probe.js';
+import { canPullBlob } from './pull.js';
 import { listReferrers } from './referrers.js';
 import { untag } from './untag.js';
 
@@ -95,6 +96,10 @@ export class DistributionRegistry implements Registry {
     signal: AbortSignal,
   ): Promise<void> {
     return putManifest(this.upstream, repository, reference, manifest, signal);
+  }
+
+  canPullBlob(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<boolean> {
+    return canPullBlob(this.upstream, repository, digest, signal);
   }
 
   close(): Promise<void> {

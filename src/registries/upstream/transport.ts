@@ -11,6 +11,8 @@ export interface UpstreamRequest {
   readonly body?: Uint8Array;
   /** Most bytes of an answer that are read; more is a protocol error. */
   readonly mostBytes: number;
+  /** Takes the body of a 200 piece by piece instead; it may be of any size, and only silence times out. */
+  readonly onBody?: () => (chunk: Uint8Array) => unknown;
 }
 
 export interface UpstreamResponse {
@@ -49,8 +51,18 @@ export class Transport {
         method: request.method,
         headers: request.headers ?? {},
         body: request.body ?? null,
-        signal: AbortSignal.any([signal, timeout]),
+        signal: request.onBody ? signal : AbortSignal.any([signal, timeout]),
       });
+      if (request.onBody && answer.statusCode === 200) {
+        const take = request.onBody();
+        try {
+          for await (const chunk of answer.body as AsyncIterable<Uint8Array>) take(chunk);
+        } catch {
+          // Headers came and the body did not: whoever takes it sees by its hash that it is not whole.
+          signal.throwIfAborted();
+        }
+        return { status: answer.statusCode, header: headerOf(answer.headers), body: new Uint8Array() };
+      }
       const body = await readBody(answer.body, request.mostBytes, this.options.name);
       return { status: answer.statusCode, header: headerOf(answer.headers), body };
     } catch (error) {

@@ -14,6 +14,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly mostBytes?: number;
+  readonly onBody?: UpstreamRequest['onBody'];
   /** Token scope to ask for, such as `repository:team/app:pull,delete`; empty for none. */
   readonly scope: string;
   /** Repeating does no harm. */
@@ -82,6 +83,7 @@ export class Upstream {
       headers: { ...ask.headers, ...(authorization !== null && { authorization }) },
       mostBytes: ask.mostBytes ?? MOST_BYTES,
       ...(ask.body && { body: ask.body }),
+      ...(ask.onBody && { onBody: ask.onBody }),
     };
     const exchange = () => this.exchange(request, signal);
     return ask.mayRepeat ? this.patience.withRetries(exchange, signal) : this.patience.once(exchange, signal);
