@@ -113,6 +113,21 @@ describe('a tag that moves between plan and delete (TRAPS 2)', () => {
     expect(await status(old.digest)).toBe(200);
   });
 
+  it('is left alone while it is untagged, up to the write itself', async () => {
+    await pushImage(at(), { tags: ['v1', 'stable'], content: 'old' });
+    let uploaded = false;
+    moveWhen(
+      (method, path) => {
+        if (method === 'PUT' && path.includes('/blobs/uploads/')) uploaded = true;
+        return uploaded && method === 'HEAD' && path.endsWith('/manifests/v1');
+      },
+      () => pushImage(at(), { tags: ['v1'], content: 'new' }),
+    );
+    const done = await run({ references: ['v1'], siblings: 'untag' });
+    expect(done.targets).toMatchObject([{ outcome: 'tag_moved' }]);
+    expect([await status('v1'), await status('stable')]).toEqual([200, 200]);
+  });
+
   it('protects a digest that got another tag meanwhile', async () => {
     const image = await pushImage(at(), { tags: ['v1'] });
     let lists = 0;
@@ -175,6 +190,58 @@ describe('verification', () => {
       state: 'failed',
       targets: [{ outcome: 'failed', code: 'verification_failed' }],
     });
+  });
+
+  const unknown = {
+    status: 404,
+    headers: { 'content-type': 'application/json' },
+    body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}',
+  };
+
+  it('asks for the digest itself: its tags being gone is not enough', async () => {
+    await pushImage(at(), { tags: ['v1'] });
+    let accepted = false;
+    proxy.interfere(({ method, path }) => {
+      if (
+        method === 'DELETE' &&
+        path.includes(`${repository}/manifests/sha256:`) &&
+        !path.includes('probe')
+      ) {
+        accepted = true;
+        return { status: 202 };
+      }
+      return accepted && path.endsWith('/manifests/v1') ? unknown : null;
+    });
+    const done = await run({ references: ['v1'] });
+    expect(done.targets).toMatchObject([{ outcome: 'failed', code: 'verification_failed' }]);
+  });
+
+  it('asks for the tags as well: the digest being gone is not enough (TRAPS 5)', async () => {
+    const image = await pushImage(at(), { tags: ['v1'] });
+    let deleted = false;
+    proxy.interfere(({ method, path }) => {
+      if (method === 'DELETE' && path.endsWith(image.digest)) deleted = true;
+      const headers = { 'docker-content-digest': image.digest, 'content-type': image.mediaType };
+      return deleted && path.endsWith('/manifests/v1') ? { status: 200, headers } : null;
+    });
+    const done = await run({ references: ['v1'] });
+    expect(done.targets).toMatchObject([{ outcome: 'failed', code: 'verification_failed' }]);
+  });
+
+  it('does not take "not in a type you accept" for "already gone" (TRAPS 4)', async () => {
+    await pushImage(at(), { tags: ['v1'] });
+    const body = unknown.body.replace(
+      'manifest unknown',
+      'OCI manifest found, but accept header does not support OCI manifests',
+    );
+    proxy.interfere(({ path }) => (path.endsWith('/manifests/v1') ? { ...unknown, body } : null));
+    const response = await gateway
+      .api()
+      .post('/v1/deletions')
+      .send(ask({ references: ['v1'] }));
+    expect(response.status).toBe(502);
+    proxy.interfere(() => null);
+    expect(await status('v1')).toBe(200);
   });
 
   it('does not take a 404 of some proxy for "already gone" (TRAPS 4)', async () => {
