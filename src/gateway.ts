@@ -1,11 +1,13 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { AuditLog } from './audit/audit-log.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
+import { SextonError } from './errors/sexton-error.js';
 import { createWorkers } from './execution/create-workers.js';
 import { buildOpenApi } from './http/openapi.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
@@ -15,7 +17,7 @@ import { nestLogger } from './telemetry/logger.js';
 export type Role = 'api' | 'worker' | 'all';
 
 export interface Gateway {
-  /** Where the API listens; null for `worker`, which only answers health and metrics when it has a port. */
+  /** Where it listens: the API, or for `worker` health and metrics alone. */
   readonly url: string;
   /** The first admin key, when it was made at this start. */
   readonly newAdminKey: string | null;
@@ -30,6 +32,7 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
     logger: nestLogger(runtime.log),
     bodyParser: false,
     abortOnError: false,
+    forceCloseConnections: true,
   });
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -38,10 +41,24 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   return app;
 };
 
+/** A worker answers those who watch it, and nobody else. */
+const OPERATIONS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
+
+const onlyOperations = (request: Request, _response: Response, next: NextFunction): void => {
+  if (OPERATIONS.includes(request.path)) next();
+  else
+    next(
+      new SextonError('not_found', {
+        detail: 'This process is a worker; ask one that runs with --role api or all',
+      }),
+    );
+};
+
 /** Starts a gateway in this process; `role` says whether it serves the API, works, or both. */
 export const startGateway = async (runtime: Runtime, role: Role): Promise<Gateway> => {
   const { config, log } = runtime;
   const app = await createApp(runtime);
+  if (role === 'worker') app.use(onlyOperations);
   const document = buildOpenApi(app);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
@@ -77,6 +94,8 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     newAdminKey,
     stop: async () => {
       await workers.stop();
+      // Event streams and waiting clients are answered before the listener closes.
+      await runtime.changes.stop();
       await app.close();
       await runtime.close();
       log.info('stopped');

@@ -21,6 +21,11 @@ export class DeletionChanges {
     this.listening = this.listen();
   }
 
+  /** Aborted when no more changes are told: whoever follows something ends with it. */
+  get stopped(): AbortSignal {
+    return this.stopping.signal;
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.listening;

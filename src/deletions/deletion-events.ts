@@ -16,7 +16,7 @@ export async function* followDeletion(
 ): AsyncGenerator<MessageEvent> {
   let seen = '';
   const told = new Set<number>();
-  while (!signal.aborted) {
+  while (!signal.aborted && !changes.stopped.aborted) {
     const change = await changes.waitFor(id, HEARTBEAT_MS, signal, async () => {
       const row = await store.find(id);
       if (!row) return null;
@@ -25,7 +25,7 @@ export async function* followDeletion(
       const mark = `${row.state} ${row.problem?.retryAt ?? ''}`;
       return mark === seen && fresh.length === 0 ? null : { row, targets, fresh, mark };
     });
-    if (signal.aborted) return;
+    if (signal.aborted || changes.stopped.aborted) return;
     if (change === null) {
       yield { type: 'heartbeat', data: {} };
       continue;

@@ -9,6 +9,8 @@ const cursorSchema = z.object({ before: z.string().min(1).max(64) });
 
 /** How many rows are looked at in one statement while rows are left out for the caller's scopes. */
 const STEP = 200;
+/** A caller who may see little gets a shorter page, and a cursor to go on with, rather than a search without end. */
+const MOST_EXAMINED = 5_000;
 
 /** The list of deletions, newest first, by keyset: the id is a ULID, so that no offset is ever counted. */
 @Injectable()
@@ -22,7 +24,7 @@ export class DeletionsQuery {
   ): Promise<{ rows: DeletionRow[]; nextCursor: string | null }> {
     const rows: DeletionRow[] = [];
     let before = query.cursor === undefined ? null : decodeCursor(query.cursor, cursorSchema).before;
-    for (;;) {
+    for (let examined = 0; ;) {
       const step = await this.step(query, before, Math.max(query.limit + 1, STEP));
       for (const row of step) {
         if (!isVisible(row)) continue;
@@ -34,6 +36,8 @@ export class DeletionsQuery {
       const last = step.at(-1);
       if (!last || step.length < STEP) return { rows, nextCursor: null };
       before = last.id;
+      examined += step.length;
+      if (examined >= MOST_EXAMINED) return { rows, nextCursor: encodeCursor({ before }) };
     }
   }
 

@@ -80,3 +80,37 @@ describe('what operators look at', () => {
     }, 10_000);
   });
 });
+
+describe('a gateway that stops', () => {
+  it('ends the event streams that clients still follow', async () => {
+    const stopping = await startTestGateway({ registries: [registryOptions('prod', 'http://127.0.0.1:1')] });
+    const accepted = await stopping
+      .api()
+      .post('/v1/deletions')
+      .set('Prefer', 'respond-async')
+      .send({ registry: 'prod', repository: 'team-a/app', references: ['v1'], reason: 'a test' })
+      .expect(202);
+    const { id } = accepted.body as { id: string };
+    const response = await fetch(`${stopping.url}/v1/deletions/${id}/events`, {
+      headers: { authorization: `Bearer ${stopping.adminKey}` },
+    });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await stopping.stop();
+    for (;;) {
+      const { done } = (await reader?.read().catch(() => ({ done: true }))) ?? { done: true };
+      if (done) break;
+    }
+  });
+
+  it('as a worker answers those who watch it, and nobody else', async () => {
+    const worker = await startTestGateway({
+      registries: [registryOptions('prod', registry.url)],
+      role: 'worker',
+    });
+    await request(worker.url).get('/readyz').expect(200);
+    await request(worker.url).get('/metrics').expect(200);
+    await worker.api().get('/v1/deletions').expect(404);
+    await worker.stop();
+  });
+});
