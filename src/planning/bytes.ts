@@ -19,11 +19,15 @@ export const reclaimableBytes = (
     if (!going.has(digest)) for (const blob of blobsOf(manifest)) kept.add(blob.digest);
   }
   const freed = new Map<Digest, number>();
+  const free = (digest: Digest, size: number): void => {
+    // Two manifests can claim different sizes for one blob; the larger keeps "at most" true.
+    if (!kept.has(digest)) freed.set(digest, Math.max(size, freed.get(digest) ?? 0));
+  };
   for (const digest of going.keys()) {
     const manifest = snapshot.manifests.get(digest);
     if (!manifest) continue;
-    freed.set(digest, manifest.bytes.byteLength);
-    for (const blob of blobsOf(manifest)) if (!kept.has(blob.digest)) freed.set(blob.digest, blob.sizeBytes);
+    free(digest, manifest.bytes.byteLength);
+    for (const blob of blobsOf(manifest)) free(blob.digest, blob.sizeBytes);
   }
   return { value: [...freed.values()].reduce((sum, size) => sum + size, 0), exact: false };
 };

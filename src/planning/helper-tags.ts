@@ -1,18 +1,25 @@
-import { digestOrNull, type Digest } from '../oci/digest.js';
+import type { Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 
 /**
- * Tags that speak about another manifest by their name: the referrers tag schema of the OCI distribution spec
- * (`<alg>-<hex>`, cut to 32 and 64 characters) and cosign's older `.sig`, `.att`, `.sbom`.
+ * A tag that speaks about another manifest by its name. `fallback`: the referrers tag schema of the OCI distribution
+ * spec, `<alg>-<hex>` cut to 64 characters of hex. `cosign`: its older `.sig`, `.att` and `.sbom` on the same stem
+ * (FACTS §1.8). A name that is longer or shorter is somebody's ordinary tag.
  */
-const HELPER_TAG = /^(sha256|sha512)-([a-f0-9]{64})[a-f0-9]*(\.sig|\.att|\.sbom)?$/;
+interface HelperTag {
+  readonly kind: 'fallback' | 'cosign';
+  readonly stem: string;
+}
 
-/** The digests among `candidates` that a helper tag speaks about; sha512 names are cut, so the start must match. */
-export const subjectOfHelperTag = (tag: Tag, candidates: ReadonlySet<Digest>): Digest | null => {
+const HELPER_TAG = /^(sha(?:256|512)-[a-f0-9]{64})(\.sig|\.att|\.sbom)?$/;
+const STEM_LENGTH = 'sha256-'.length + 64;
+
+export const helperTag = (tag: Tag): HelperTag | null => {
   const match = HELPER_TAG.exec(tag);
-  if (!match) return null;
-  const [, algorithm, hex] = match;
-  const whole = digestOrNull(`${algorithm}:${hex}`);
-  if (whole) return candidates.has(whole) ? whole : null;
-  return [...candidates].find((digest) => digest.startsWith(`${algorithm}:${hex}`)) ?? null;
+  const stem = match?.[1];
+  if (stem === undefined) return null;
+  return { kind: match?.[2] === undefined ? 'fallback' : 'cosign', stem };
 };
+
+/** How a helper tag about this digest begins. */
+export const stemOf = (digest: Digest): string => digest.replace(':', '-').slice(0, STEM_LENGTH);

@@ -1,9 +1,10 @@
 import type { Digest } from '../oci/digest.js';
 import type { Capabilities } from '../registries/registry.js';
 import { spread } from './blast.js';
+import { unreadSuspectsOf } from './referrers.js';
 import type { PlanRequest } from './request.js';
 import { pinReferences } from './requested.js';
-import { parentsByChild, unreadContainers, type RepositorySnapshot } from './snapshot.js';
+import { isUnread, unreadContainers, type RepositorySnapshot } from './snapshot.js';
 
 export interface Missing {
   /** Manifests to read. */
@@ -14,25 +15,27 @@ export interface Missing {
 
 /**
  * What must still be asked of the registry before `planDeletion` can be trusted. Whoever does the asking adds the
- * answers to the snapshot and calls again, until nothing is missing: knowledge grows each time, so it ends.
+ * answers to the snapshot and calls again, until nothing is missing. Every question is about something not yet
+ * answered, so it ends with the repository; whoever asks bounds the rounds, because a repository may be hostile.
  */
 export const missingForPlan = (
   request: PlanRequest,
   snapshot: RepositorySnapshot,
   capabilities: Capabilities,
 ): Missing => {
-  const containers = unreadContainers(snapshot);
   const { pinned } = pinReferences(request, snapshot, capabilities);
   const whole = pinned.filter((asked) => asked.effect === 'delete').map((asked) => asked.digest);
-  const going = spread(whole, request, snapshot, parentsByChild(snapshot));
-  const touched = [...pinned.map((asked) => asked.digest), ...namedDigests(request), ...going.keys()];
-  const unread = touched.filter((d) => !snapshot.manifests.has(d) && !snapshot.absent.has(d));
-  const asks = capabilities.referrersApi && request.referrers === 'include';
+  const going = [...spread(whole, request, snapshot).keys()];
+  const named = request.references.flatMap((r) => (r.kind === 'digest' ? [r.digest] : []));
+  const touched = [...pinned.map((asked) => asked.digest), ...named, ...going].filter((digest) =>
+    isUnread(snapshot, digest),
+  );
+  const withReferrers = request.referrers === 'include' ? going : [];
+  const suspects = withReferrers.flatMap((subject) => unreadSuspectsOf(snapshot, subject));
   return {
-    read: [...new Set([...containers, ...unread])].sort(),
-    referrersOf: asks ? [...going.keys()].filter((d) => !snapshot.referrers.has(d)).sort() : [],
+    read: [...new Set([...unreadContainers(snapshot), ...touched, ...suspects])].sort(),
+    referrersOf: capabilities.referrersApi
+      ? withReferrers.filter((digest) => !snapshot.referrers.has(digest)).sort()
+      : [],
   };
 };
-
-const namedDigests = (request: PlanRequest): Digest[] =>
-  request.references.flatMap((reference) => (reference.kind === 'digest' ? [reference.digest] : []));

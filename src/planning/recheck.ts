@@ -1,7 +1,10 @@
 import type { ErrorCode } from '../errors/codes.js';
 import type { Digest } from '../oci/digest.js';
+import { stemOf } from './helper-tags.js';
+import { holdersOf } from './holders.js';
 import type { PlanTarget } from './plan.js';
-import { opaqueManifests, parentsByChild, tagsOn, type RepositorySnapshot } from './snapshot.js';
+import { tagsOfItsOwn } from './referrers.js';
+import { nameOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
 
 export type Verdict =
   | { readonly verdict: 'go' }
@@ -11,7 +14,8 @@ export type Verdict =
 
 /**
  * Whether a target may still go, with the repository seen anew. The plan showed exactly its tags and no living index;
- * whatever differs in the dangerous direction stops this target. `gone`: targets of this deletion that went already.
+ * whatever differs in the dangerous direction stops this target. `gone`: manifests that this deletion removed already,
+ * or found absent.
  */
 export const recheckTarget = (
   target: PlanTarget,
@@ -44,26 +48,59 @@ const recheckManifest = (
   snapshot: RepositorySnapshot,
   gone: ReadonlySet<Digest>,
 ): Verdict => {
-  if (target.cause !== null && !gone.has(target.cause)) {
+  const stayed = causeThatStayed(target, snapshot, gone);
+  if (stayed !== null) {
     return refused(
       'plan_stale',
-      `${target.reference} stays because ${target.cause}, with which it would go, stays`,
+      `${target.reference} stays because ${stayed}, with which it would go, stays`,
     );
   }
   const added = tagsOn(snapshot, target.digest).filter((tag) => !target.tags.includes(tag));
   if (added.length > 0) {
-    return refused('shared_digest', `Tag ${added[0]} points at ${target.digest} since the plan was made`);
+    return refused(
+      'shared_digest',
+      `Tag ${added[0]} points at ${target.digest} since the plan was made; make a new plan`,
+    );
   }
-  const parents = parentsByChild(snapshot).get(target.digest) ?? [];
-  const living = parents.filter((parent) => !gone.has(parent));
-  if (living.length > 0) {
-    return refused('child_of_index', `Index ${living[0]} contains ${target.digest} and stays`);
+  const { parents, unreadable } = holdersOf(snapshot, target.digest, gone);
+  // A planned parent that could not be removed may have lost its tags meanwhile: then only the plan knows of it.
+  const living = [...parents, ...target.parents.filter((parent) => isLeft(parent, snapshot, gone))];
+  const [parent] = living;
+  if (parent !== undefined) {
+    return refused(
+      'child_of_index',
+      `Index ${nameOf(snapshot, parent)} contains ${target.digest} and stays; make a new plan`,
+    );
   }
-  const opaque = opaqueManifests(snapshot, new Set([target.digest, ...gone]));
-  if (opaque.length > 0) {
-    return refused('unreadable_manifest', `What ${opaque[0]} contains cannot be read`);
+  const [holder] = unreadable;
+  if (holder !== undefined) {
+    return refused(
+      'unreadable_manifest',
+      `Sexton cannot read what ${nameOf(snapshot, holder)} contains, so it may need ${target.digest}`,
+    );
   }
   return { verdict: 'go' };
 };
+
+/**
+ * A child or referrer goes only after what took it along. A cosign or fallback manifest can speak about several
+ * subjects through several tags: all of them must be gone.
+ */
+const causeThatStayed = (
+  target: PlanTarget,
+  snapshot: RepositorySnapshot,
+  gone: ReadonlySet<Digest>,
+): string | null => {
+  if (target.cause === null) return null;
+  if (isLeft(target.cause, snapshot, gone)) return target.cause;
+  if (target.because !== 'referrer') return null;
+  const others = tagsOfItsOwn(snapshot, target.digest, new Set([stemOf(target.cause)]));
+  if (others.length === 0) return null;
+  const stillNeeded = tagsOfItsOwn(snapshot, target.digest, new Set([...gone, target.cause].map(stemOf)));
+  return stillNeeded.find((tag) => target.tags.includes(tag)) ?? null;
+};
+
+const isLeft = (digest: Digest, snapshot: RepositorySnapshot, gone: ReadonlySet<Digest>): boolean =>
+  !gone.has(digest) && !snapshot.absent.has(digest);
 
 const refused = (code: ErrorCode, message: string): Verdict => ({ verdict: 'refused', code, message });

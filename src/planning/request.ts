@@ -10,3 +10,9 @@ export interface PlanRequest {
 
 export const textOf = (reference: Reference): string =>
   reference.kind === 'tag' ? reference.tag : reference.digest;
+
+/** The references in one order, each once: who writes one twice means it once. */
+export const distinctReferences = (request: PlanRequest): readonly Reference[] => {
+  const byText = new Map(request.references.map((reference) => [textOf(reference), reference]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
+};

@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import type { Capabilities } from '../registries/registry.js';
 import type { Refusal } from './plan.js';
-import { textOf, type PlanRequest } from './request.js';
+import { distinctReferences, textOf, type PlanRequest } from './request.js';
 import { tagsOn, type RepositorySnapshot } from './snapshot.js';
 
 /** What the request means for one digest. */
@@ -17,6 +17,10 @@ export interface RequestedDigest {
   readonly effect: 'delete' | 'untag';
 }
 
+/** Every way in which the caller named the digest. */
+export const referencesTo = (asked: Pick<RequestedDigest, 'digest' | 'tags' | 'byDigest'>): string[] =>
+  asked.byDigest ? [asked.digest, ...asked.tags] : [...asked.tags];
+
 /** Pins every reference to its digest, and decides what siblings mean for it. Each digest comes once, sorted. */
 export const pinReferences = (
   request: PlanRequest,
@@ -26,20 +30,20 @@ export const pinReferences = (
   const refusals: Refusal[] = [];
   const tagsByDigest = new Map<Digest, Set<Tag>>();
   const named = new Set<Digest>();
-  for (const reference of request.references) {
+  for (const reference of distinctReferences(request)) {
     const digest = reference.kind === 'tag' ? snapshot.tags.get(reference.tag)?.digest : reference.digest;
     if (reference.kind === 'tag' && snapshot.danglingTags.has(reference.tag)) {
       refusals.push({
         reference: reference.tag,
         code: 'dangling_tag',
-        message: `Tag ${reference.tag} points at a manifest that is gone; the registry's API cannot remove it`,
+        message: `Tag ${reference.tag} points at a manifest that is gone, and the registry's API cannot remove it; remove it through the registry's storage, or push the tag again`,
       });
     } else if (digest === undefined || snapshot.absent.has(digest)) {
       const text = textOf(reference);
       refusals.push({
         reference: text,
         code: 'reference_not_found',
-        message: `The repository has no ${text}`,
+        message: `The repository has no ${text}; check the spelling, or leave it out of the request`,
       });
     } else {
       const tags = tagsByDigest.get(digest) ?? new Set();
@@ -56,7 +60,7 @@ export const pinReferences = (
     if (Array.isArray(outcome)) refusals.push(...outcome);
     else pinned.push(outcome);
   }
-  return { pinned, refusals: refusals.sort((a, b) => (a.reference < b.reference ? -1 : 1)) };
+  return { pinned, refusals };
 };
 
 const decide = (
@@ -64,26 +68,31 @@ const decide = (
   { siblings: rule }: PlanRequest,
   capabilities: Capabilities,
 ): RequestedDigest | Refusal[] => {
-  const { digest, tags, siblings, byDigest } = asked;
+  const { digest, siblings, byDigest } = asked;
   if (siblings.length === 0 || rule === 'include') return { ...asked, effect: 'delete' };
   const others = siblings.length === 1 ? `tag ${siblings[0]} points` : `${siblings.length} other tags point`;
-  const references = byDigest ? [digest, ...tags] : tags;
-  if (rule === 'refuse' || byDigest) {
-    const why = byDigest && rule === 'untag' ? '; a manifest cannot go while its tags stay' : '';
-    return references.map((reference) => ({
-      reference,
-      code: 'shared_digest' as const,
-      message: `Deleting ${reference} would take others along: ${others} at ${digest}${why}`,
-      tags: siblings,
-    }));
+  const refuse = (code: Refusal['code'], say: (reference: string) => string): Refusal[] =>
+    referencesTo(asked).map((reference) => ({ reference, code, message: say(reference), tags: siblings }));
+  if (byDigest && rule === 'untag') {
+    return refuse(
+      'shared_digest',
+      (reference) =>
+        `${reference} cannot go while its tags stay: ${others} at ${digest}; name the tags to remove instead, or use siblings: include`,
+    );
+  }
+  if (rule === 'refuse') {
+    return refuse(
+      'shared_digest',
+      (reference) =>
+        `Deleting ${reference} would take others along: ${others} at ${digest}; use siblings: ${byDigest ? '' : 'untag or '}include`,
+    );
   }
   if (capabilities.untag === 'none') {
-    return references.map((reference) => ({
-      reference,
-      code: 'untag_unsupported' as const,
-      message: `This registry cannot remove ${reference} alone, and ${others} at ${digest}`,
-      tags: siblings,
-    }));
+    return refuse(
+      'untag_unsupported',
+      (reference) =>
+        `This registry cannot remove ${reference} alone, and ${others} at ${digest}; use siblings: include, or name all its tags`,
+    );
   }
   return { ...asked, effect: 'untag' };
 };

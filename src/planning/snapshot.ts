@@ -34,15 +34,18 @@ const PLAIN_TYPES: ReadonlySet<string> = new Set([
   MEDIA_TYPES.schema1Signed,
 ]);
 
-/** Whether a manifest of this type can contain others: an index, or a type we do not know. */
+/**
+ * Whether a manifest of this type can contain others: an index, or a type we do not know. A new kind of index would
+ * come with a new type, so an unknown one is taken for an index that cannot be read: doubt means do nothing.
+ */
 export const mayContainManifests = (mediaType: string): boolean =>
   isIndexType(mediaType) || !PLAIN_TYPES.has(mediaType);
 
-const indexed = new WeakMap<RepositorySnapshot['tags'], ReadonlyMap<Digest, Tag[]>>();
+const tagIndex = new WeakMap<RepositorySnapshot['tags'], ReadonlyMap<Digest, Tag[]>>();
 
 /** Tags by digest, made once for each survey: a repository can have many thousands. */
 const tagsByDigest = (tags: RepositorySnapshot['tags']): ReadonlyMap<Digest, Tag[]> => {
-  const known = indexed.get(tags);
+  const known = tagIndex.get(tags);
   if (known) return known;
   const byDigest = new Map<Digest, Tag[]>();
   for (const tag of [...tags.keys()].sort()) {
@@ -52,7 +55,7 @@ const tagsByDigest = (tags: RepositorySnapshot['tags']): ReadonlyMap<Digest, Tag
     if (onDigest) onDigest.push(tag);
     else byDigest.set(digest, [tag]);
   }
-  indexed.set(tags, byDigest);
+  tagIndex.set(tags, byDigest);
   return byDigest;
 };
 
@@ -60,51 +63,34 @@ const tagsByDigest = (tags: RepositorySnapshot['tags']): ReadonlyMap<Digest, Tag
 export const tagsOn = (snapshot: RepositorySnapshot, digest: Digest): readonly Tag[] =>
   tagsByDigest(snapshot.tags).get(digest) ?? [];
 
+/** The tag by which people know a manifest, or its digest. */
+export const nameOf = (snapshot: RepositorySnapshot, digest: Digest): string =>
+  tagsOn(snapshot, digest)[0] ?? digest;
+
 export const childrenOf = (snapshot: RepositorySnapshot, digest: Digest): readonly Descriptor[] => {
   const content = snapshot.manifests.get(digest)?.content;
   return content?.kind === 'index' ? content.children : [];
 };
 
-/** For each digest, the indexes of the repository that contain it. */
-export const parentsByChild = (snapshot: RepositorySnapshot): ReadonlyMap<Digest, readonly Digest[]> => {
-  const parents = new Map<Digest, Digest[]>();
-  for (const digest of [...snapshot.manifests.keys()].sort()) {
-    for (const child of new Set(childrenOf(snapshot, digest).map((d) => d.digest))) {
-      parents.set(child, [...(parents.get(child) ?? []), digest]);
-    }
-  }
-  return parents;
+/** What the manifest says it is about; null when nothing, or when it was not read or cannot be. */
+export const subjectOf = (snapshot: RepositorySnapshot, digest: Digest): Digest | null => {
+  const content = snapshot.manifests.get(digest)?.content;
+  return content === undefined || content.kind === 'opaque' ? null : content.subject;
 };
+
+export const isUnread = (snapshot: RepositorySnapshot, digest: Digest): boolean =>
+  !snapshot.manifests.has(digest) && !snapshot.absent.has(digest);
 
 /** Digests that must be read before anyone can say what contains what: indexes, at any depth below a tag. */
 export const unreadContainers = (snapshot: RepositorySnapshot): Digest[] => {
-  const isUnread = (digest: Digest) => !snapshot.manifests.has(digest) && !snapshot.absent.has(digest);
   const unread = new Set<Digest>();
   for (const { digest, mediaType } of snapshot.tags.values()) {
-    if (mayContainManifests(mediaType) && isUnread(digest)) unread.add(digest);
+    if (mayContainManifests(mediaType) && isUnread(snapshot, digest)) unread.add(digest);
   }
   for (const digest of snapshot.manifests.keys()) {
     for (const child of childrenOf(snapshot, digest)) {
-      if (mayContainManifests(child.mediaType) && isUnread(child.digest)) unread.add(child.digest);
+      if (mayContainManifests(child.mediaType) && isUnread(snapshot, child.digest)) unread.add(child.digest);
     }
   }
   return [...unread].sort();
-};
-
-/**
- * Manifests that may contain others and cannot be read, by tag where they have one. While one of them stays, nobody
- * can say that a manifest is in no index; then no manifest is deleted.
- */
-export const opaqueManifests = (snapshot: RepositorySnapshot, except: ReadonlySet<Digest>): string[] => {
-  const unread = [...snapshot.tags.values()]
-    .filter(({ digest, mediaType }) => mayContainManifests(mediaType) && !snapshot.manifests.has(digest))
-    .map(({ digest }) => digest)
-    .filter((digest) => !snapshot.absent.has(digest));
-  const unreadable = [...snapshot.manifests.values()]
-    .filter(({ content }) => content.kind === 'opaque')
-    .map(({ digest }) => digest);
-  return [...new Set([...unread, ...unreadable])]
-    .filter((digest) => !except.has(digest))
-    .map((digest) => tagsOn(snapshot, digest)[0] ?? digest)
-    .sort();
 };

@@ -79,7 +79,8 @@ describe('the claim of a repository', () => {
         const { rows } = await database.pool.query<{ pid: number }>(
           `select pid from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`,
         );
-        for (const { pid } of rows) await database.pool.query('select pg_terminate_backend($1)', [pid]);
+        // Waits until the session has ended: only then its lock is free.
+        for (const { pid } of rows) await database.pool.query('select pg_terminate_backend($1, 10000)', [pid]);
         const next = await withRepositoryClaim(database.db, prod, app, async () => {
           successor.resolve();
           return 'successor';
@@ -90,7 +91,7 @@ describe('the claim of a repository', () => {
       },
       -1,
     );
-    await successor.promise;
     await expect(lost).rejects.toThrow();
+    await successor.promise;
   });
 });
