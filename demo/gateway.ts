@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { startServer, type ChildServer } from '../tools/child-server.js';
 import { freePort } from '../tools/free-port.js';
-import type { Deletion } from './show.js';
+import type { DeletionView } from '../src/deletions/deletions.dto.js';
 
 interface Answer {
   readonly status: number;
-  readonly deletion: Deletion | null;
+  readonly deletion: DeletionView | null;
   readonly problem: { readonly code: string; readonly detail: string } | null;
 }
 
@@ -31,7 +31,9 @@ export class Gateway {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const env = {
+      // Nothing else of this environment: a DATABASE_URL or a REDIS_URL set here is somebody's own.
       PATH: process.env['PATH'],
+      TMPDIR: process.env['TMPDIR'],
       SEXTON_CONFIG: config,
       SEXTON_DATA_DIR: join(home, 'data'),
       SEXTON_ADMIN_KEY: key,
@@ -40,8 +42,13 @@ export class Gateway {
     };
     const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
     const isReady = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
-    const server = await startServer(process.execPath, [program], isReady, env);
-    return new Gateway(url, key, server, home);
+    try {
+      const server = await startServer(process.execPath, [program], isReady, env, { detached: true });
+      return new Gateway(url, key, server, home);
+    } catch (error) {
+      await rm(home, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -58,7 +65,7 @@ export class Gateway {
     });
     const json: unknown = await response.json();
     return response.ok
-      ? { status: response.status, deletion: json as Deletion, problem: null }
+      ? { status: response.status, deletion: json as DeletionView, problem: null }
       : { status: response.status, deletion: null, problem: json as NonNullable<Answer['problem']> };
   }
 

@@ -19,7 +19,7 @@ export const provideRegistry = async (): Promise<DemoRegistry> => {
   }
   if (spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0) return inDocker();
   throw new Error(
-    'The demo needs a registry to delete from. Install the Debian package docker-registry (sudo apt-get install docker-registry), or start a Docker engine.',
+    'The demo needs a registry to delete from: install the Debian package docker-registry (sudo apt-get install docker-registry), or start a Docker engine.',
   );
 };
 
@@ -31,15 +31,15 @@ const inDocker = async (): Promise<DemoRegistry> => {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (started.status !== 0) throw new Error('Docker could not start the image registry:2; see above.');
+  const stop = async (): Promise<void> => void spawnSync('docker', ['rm', '-f', name], { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
-  for (let tries = 0; tries < 200; tries += 1) {
-    const up = await fetch(`${url}/v2/`).then(
-      (response) => response.ok,
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await delay(50)) {
+    const isUp = await fetch(`${url}/v2/`).then(
+      ({ ok }) => ok,
       () => false,
     );
-    if (up) break;
-    await delay(50);
+    if (isUp) return { url, description: 'registry:2 in Docker', stop };
   }
-  const stop = async (): Promise<void> => void spawnSync('docker', ['rm', '-f', name], { stdio: 'ignore' });
-  return { url, description: 'registry:2 in Docker', stop };
+  await stop();
+  throw new Error('The registry:2 container did not answer GET /v2/ within 30 seconds.');
 };

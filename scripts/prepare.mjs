@@ -17,7 +17,7 @@ const fail = (text) => {
 const run = (command, args, options = {}) =>
   spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options }).status === 0;
 
-export const onPath = (name) =>
+const onPath = (name) =>
   (process.env.PATH ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)));
 
 const checkNode = () => {
@@ -33,7 +33,9 @@ const installPackages = () => {
   const installed = modified(join(root, 'node_modules', '.package-lock.json'));
   if (installed === 0 || installed < modified(join(root, 'package-lock.json'))) {
     say('Installing packages (npm ci) …');
-    if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) fail('npm ci failed; see above.');
+    // With development dependencies whatever NODE_ENV says: the compiler is one.
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+    if (!run('npm', args)) fail('npm ci failed; see above.');
   }
   linkPostgresLibraries();
 };
@@ -70,7 +72,10 @@ const build = () => {
   const built = modified(join(root, 'dist', 'main.js'));
   if (built > newest(join(root, 'src')) && built > modified(join(root, 'tsconfig.build.json'))) return;
   say('Building …');
-  if (!run('npm', ['run', '--silent', 'build'])) fail('The build failed; see above.');
+  if (run('npm', ['run', '--silent', 'build'])) return;
+  // The compiler writes its output in spite of errors; a later start must not take that for a build.
+  rmSync(join(root, 'dist', 'main.js'), { force: true });
+  fail('The build failed; see above.');
 };
 
 /** Node.js, packages, and with `built` the compiled code. */
@@ -82,13 +87,14 @@ export const prepare = ({ built = false } = {}) => {
 
 let updated = false;
 
-/** Whether `command` is there, after trying to install its Debian package where that is possible. */
-export const provide = (command, debianPackage) => {
-  if (onPath(command)) return true;
+/** Whether one of `commands` is there, after trying to install the Debian package where that is possible. */
+export const provide = (commands, debianPackage) => {
+  if (commands.some(onPath)) return true;
   if (process.getuid?.() !== 0 || !onPath('apt-get')) return false;
   say(`Installing the Debian package ${debianPackage} …`);
+  // RUNLEVEL=1 keeps the packages' services from starting: only the programs are wanted.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   if (!updated) updated = run('apt-get', ['update', '-qq'], { env });
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], { env });
-  return onPath(command);
+  return commands.some(onPath);
 };

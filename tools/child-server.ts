@@ -12,14 +12,18 @@ export interface ChildServer {
 
 const START_MS = 30_000;
 
-/** Starts `command` and waits until `isUp` says so; throws with its output when it ends or takes too long. */
+/**
+ * Starts `command` and waits until `isUp` says so; throws with its output when it ends or takes too long. A `detached`
+ * one does not get the terminal's Ctrl-C: only `stop` ends it.
+ */
 export const startServer = async (
   command: string,
   args: readonly string[],
   isUp: () => Promise<boolean>,
   env: NodeJS.ProcessEnv = process.env,
+  { detached = false }: { readonly detached?: boolean } = {},
 ): Promise<ChildServer> => {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached });
   const chunks: string[] = [];
   let ended: string | null = null;
   const collect = (chunk: Buffer): void => {
