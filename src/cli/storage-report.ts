@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<DeadBlob['because'], string>> = {
   layer_unreferenced: 'a config or layer that no manifest refers to',
   unlinked: 'nothing links or refers to it',
   untagged: 'a manifest without a tag',
+  deleted: 'deleted on request',
 };
 
 const bytes = (count: number): string => {

@@ -51,8 +51,6 @@ export interface PackedDigests {
   readonly wide: readonly Digest[];
 }
 
-export const digestCount = (packed: PackedDigests): number => packed.words.length / KEY_WORDS;
-
 export class DigestPacker {
   #words = new Int32Array(64 * KEY_WORDS);
   #bytes = bytesOf(this.#words);

@@ -9,8 +9,8 @@ import type { LayerScan } from './scan-layers.js';
 import type { Scanner } from './scanner.js';
 import { keepWhatUndecidedRepositoriesCouldNeed } from './undecided.js';
 
-/** Why a blob goes. */
-export type Reason = 'manifest_deleted' | 'layer_unreferenced' | 'unlinked' | 'untagged';
+/** Why something goes. `deleted`: somebody asked for it (storage-deletion/). */
+export type Reason = 'manifest_deleted' | 'layer_unreferenced' | 'unlinked' | 'untagged' | 'deleted';
 
 /** A blob that nothing needs; indexes are numbers of the marking. */
 export interface DeadBlob {
@@ -163,7 +163,15 @@ export const findGarbage = async (
   const latest = await latestLinks(scanner, marking, links, faults);
   const times = await scanner.times(dead.map((index) => blobData(graph.digest(index))));
   faults.push(...times.faults);
-  const widest = await keepWhatUndecidedRepositoriesCouldNeed(storage, marking, undecided, dead, faults);
+  const isLayer = (index: number): boolean => links.layers.has(index);
+  const widest = await keepWhatUndecidedRepositoriesCouldNeed(
+    storage,
+    marking,
+    undecided,
+    dead,
+    isLayer,
+    faults,
+  );
 
   const young = { count: 0, bytes: 0 };
   const kept = { count: 0, bytes: 0 };

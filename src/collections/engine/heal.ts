@@ -17,6 +17,8 @@ const isNeeded = ({ marking, linked }: Garbage, entry: JournalEntry): boolean =>
   const { graph, names, needs } = marking;
   const index = graph.table.findDigest(entry.digest);
   if (index < 0) return false;
+  // What somebody deleted comes back by undo alone.
+  if (entry.repository !== null && entry.because === 'deleted') return false;
   if (entry.repository !== null) return needs(names.indexOf(entry.repository), index);
   return graph.has(index, FLAG.live | FLAG.kept) || linked(index);
 };

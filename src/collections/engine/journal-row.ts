@@ -10,7 +10,13 @@ export type JournalRow =
 
 const RUN_STATES: readonly RunState[] = ['running', 'finished', 'undone'];
 const STATES: readonly EntryState[] = ['moving', 'quarantined', 'restored', 'purging', 'purged'];
-const REASONS: readonly Reason[] = ['manifest_deleted', 'layer_unreferenced', 'unlinked', 'untagged'];
+const REASONS: readonly Reason[] = [
+  'manifest_deleted',
+  'layer_unreferenced',
+  'unlinked',
+  'untagged',
+  'deleted',
+];
 
 const oneOf = <T extends string>(known: readonly T[], value: unknown): T | null =>
   known.find((each) => each === value) ?? null;

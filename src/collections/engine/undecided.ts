@@ -21,6 +21,7 @@ export const keepWhatUndecidedRepositoriesCouldNeed = async (
   { graph, names, emptyRevisions }: Marking,
   undecided: ReadonlyMap<number, Uint32Array>,
   dead: readonly number[],
+  isLayer: (index: number) => boolean,
   faults: CollectionFault[],
 ): Promise<string | null> => {
   if (undecided.size === 0) return null;
@@ -37,10 +38,12 @@ export const keepWhatUndecidedRepositoriesCouldNeed = async (
   // Manifests of undecided repositories are alive, so a lost index may list any living manifest.
   const isNear = (index: number): boolean =>
     near.has(index) || (graph.has(index, FLAG.live) && graph.knows(index));
+  // A manifest that mentions nothing is possible as well; a blob with a layer link is rather a config.
+  const isBare = ({ index, mentions }: PossibleManifest): boolean => mentions.length === 0 && !isLayer(index);
   let open = await readPossibleManifests(storage, graph, dead, faults);
   for (;;) {
     const possible = open.filter(
-      ({ index, mentions }) => near.has(index) || mentions.length === 0 || mentions.some(isNear),
+      (each) => near.has(each.index) || isBare(each) || each.mentions.some(isNear),
     );
     if (possible.length === 0) return null;
     open = open.filter((manifest) => !possible.includes(manifest));

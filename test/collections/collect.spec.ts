@@ -1,0 +1,247 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FileJournal } from '../../src/collections/engine/file-journal.js';
+import { heal } from '../../src/collections/engine/heal.js';
+import { purge } from '../../src/collections/engine/purge.js';
+import { undo } from '../../src/collections/engine/undo.js';
+import * as layout from '../../src/collections/storage/layout.js';
+import { digestOf, type Digest } from '../../src/oci/digest.js';
+import { COLLECT_UNTAGGED, collectIn, digestsOf, surveyIn, toolsIn } from './collecting.js';
+import { StoreFiles, type StoredImage } from './store-files.js';
+import { treeOf } from './temporary-tree.js';
+
+const all = ({ digest, config, layers }: StoredImage): Digest[] => [digest, config, ...layers];
+
+/** One living image, and one that was deleted through the API; they share a layer. */
+const aStore = () => {
+  const files = new StoreFiles();
+  const living = files.image('team/app', { tags: ['v1'], layers: ['base', 'one'] });
+  const dead = files.image('team/app', { tags: ['v2'], layers: ['base', 'two'] });
+  files.deleteThroughApi('team/app', dead.digest);
+  const garbage = [dead.digest, dead.config, digestOf(Buffer.from('two'))].sort();
+  return { files, living, dead, garbage };
+};
+
+describe('what may go', () => {
+  it('is what a deleted image alone held, each blob once (TRAPS 25)', async () => {
+    const { files, garbage } = aStore();
+    const found = await surveyIn(files.root);
+    expect(digestsOf(found)).toEqual(garbage);
+    const bytes = garbage.map(
+      (digest) => fs.statSync(join(files.root, layout.blobData(digest))).size,
+    );
+    expect(found.blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(
+      bytes.reduce((a, b) => a + b),
+    );
+    expect(found.faults).toEqual([]);
+  });
+
+  it('is nothing younger than the grace period, by the blob or by a link to it', async () => {
+    const { files, dead } = aStore();
+    files.modifiedMs = Date.now();
+    // An upload of a blob that exists leaves the blob as it is, and writes the link anew (v2:blobwriter.go).
+    files.put(layout.layerLink('another/app', dead.config), dead.config);
+    files.put(layout.blobData(dead.digest), fs.readFileSync(join(files.root, layout.blobData(dead.digest))));
+    const found = await surveyIn(files.root);
+    expect(digestsOf(found)).toEqual([digestOf(Buffer.from('two'))]);
+    expect(found.young.count).toBe(2);
+  });
+
+  it('is nothing in a repository without _layers or without tags (TRAPS 23)', async () => {
+    const { files, living, garbage } = aStore();
+    const untagged = files.image('only/digests', { layers: ['three'] });
+    files.remove(layout.layers('team/app'));
+    const found = await surveyIn(files.root);
+    expect(digestsOf(found)).toEqual(garbage);
+    for (const digest of [...all(living), ...all(untagged)]) expect(garbage).not.toContain(digest);
+  });
+
+  it('is nothing that another repository, or an index of one, needs (TRAPS 11, 27)', async () => {
+    const { files, dead, garbage } = aStore();
+    const child = files.image('team', { layers: ['two'] });
+    const inner = files.index('team', [child.digest]);
+    const outer = files.index('team', [inner], ['multi']);
+    // The child is held by its index alone.
+    files.deleteThroughApi('team', child.digest);
+    files.deleteThroughApi('team', inner);
+    const found = digestsOf(await surveyIn(files.root));
+    expect(found).toEqual(garbage.filter((digest) => digest !== digestOf(Buffer.from('two'))));
+    for (const digest of [outer, inner, ...all(child)]) expect(found).not.toContain(digest);
+    expect(found).toContain(dead.digest);
+  });
+
+  it('is nothing that a dangling tag names (TRAPS 14)', async () => {
+    const { files, living, garbage } = aStore();
+    files.remove(layout.revisionLink('team/app', living.digest));
+    expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
+  });
+
+  it('is nothing that a schema1 image and its signatures kept apart name', async () => {
+    const { files, garbage } = aStore();
+    const layer = files.layer('old/app', 'old layer');
+    const signature = files.blob('a signature');
+    const fsLayers = [{ blobSum: layer }];
+    const digest = files.manifest('old/app', { schemaVersion: 1, name: 'old/app', fsLayers }, ['v1']);
+    const link = `${layout.revisionSignatures('old/app', digest)}/${signature.replace(':', '/')}/link`;
+    files.put(link, signature);
+    expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
+  });
+
+  it('is nothing that a layer link names under another digest', async () => {
+    const { files, garbage } = aStore();
+    const bytes = Buffer.from('stored once');
+    const stored = files.layer('alias/app', 'stored once');
+    const asked = digestOf(bytes, 'sha512');
+    files.put(layout.layerLink('alias/app', asked), stored);
+    files.manifest('alias/app', { schemaVersion: 2, layers: [{ mediaType: 'x', digest: asked, size: 1 }] }, [
+      'v1',
+    ]);
+    expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
+  });
+
+  it('is, of untagged images, what no index and no subject holds (TRAPS 21)', async () => {
+    const { files, living, garbage } = aStore();
+    const child = files.image('team/app', { layers: ['child'] });
+    files.index('team/app', [child.digest], ['multi']);
+    const signature = files.image('team/app', { layers: ['signature'], subject: living.digest });
+    const listed = files.image('team/app', { layers: ['listed'] });
+    files.index('team/app', [listed.digest], [living.digest.replace(':', '-')]);
+    const loose = files.image('team/app', { layers: ['loose'] });
+    const found = await surveyIn(files.root, COLLECT_UNTAGGED);
+    expect(digestsOf(found)).toEqual([...garbage, ...all(loose)].sort());
+    for (const digest of [child, signature, listed].flatMap(all)) {
+      expect(digestsOf(found)).not.toContain(digest);
+    }
+  });
+});
+
+describe('what cannot be read', () => {
+  it.each([
+    ['an empty revision link', ''],
+    ['a corrupt revision link', 'sha256:1234'],
+  ])('%s is named, and takes only its own repository out of the run (TRAPS 22)', async (_, content) => {
+    const { files, garbage } = aStore();
+    const other = files.image('other/app', { tags: ['v1'], layers: ['mine'] });
+    const gone = files.image('other/app', { tags: ['v2'], layers: ['mine', 'yours'] });
+    files.deleteThroughApi('other/app', gone.digest);
+    const link = layout.revisionLink('other/app', other.digest);
+    files.put(link, content);
+    const found = await surveyIn(files.root);
+    expect(found.faults).toEqual([expect.objectContaining({ path: link, undecided: 'repository' })]);
+    expect(digestsOf(found)).toEqual(garbage);
+    // All that the lost link could have meant stays: the deleted image of that repository, too.
+    expect(found.kept.count).toBe(all(gone).length - 1);
+  });
+
+  it('a place that may hold repositories stops everything', async () => {
+    const { files } = aStore();
+    const outside = new StoreFiles();
+    outside.image('hidden', { tags: ['v1'], layers: ['two'] });
+    fs.symlinkSync(
+      join(outside.root, layout.repositoryFolder('hidden')),
+      join(files.root, layout.repositoryFolder('linked')),
+    );
+    const found = await surveyIn(files.root);
+    expect(found.blocked).toContain(layout.repositoryFolder('linked'));
+    expect(digestsOf(found)).toEqual([]);
+    expect((await collectIn(files.root)).blobs).toBe(0);
+  });
+
+  it('a storage whose repositories are not there is not all garbage', async () => {
+    const { files } = aStore();
+    files.remove(layout.REPOSITORIES);
+    expect((await surveyIn(files.root)).blocked).toContain('holds no repository');
+    fs.mkdirSync(join(files.root, layout.REPOSITORIES));
+    expect((await surveyIn(files.root)).blocked).toContain('holds no repository');
+  });
+
+  it('missing and damaged blobs are named with their paths', async () => {
+    const { files, living, garbage } = aStore();
+    const damaged = files.image('broken/app', { tags: ['v1'], layers: ['x'] });
+    files.put(layout.blobData(damaged.digest), '{"schemaVersion":2}');
+    files.remove(layout.blobFolder(living.config));
+    const found = await surveyIn(files.root);
+    expect(found.faults.map(({ path, undecided }) => [path, undecided]).sort()).toEqual(
+      [
+        [layout.blobData(living.config), 'nothing'],
+        [layout.blobData(damaged.digest), 'repository'],
+      ].sort(),
+    );
+    expect(digestsOf(found)).toEqual(garbage);
+  });
+});
+
+describe('a collection', () => {
+  it('takes garbage with its links and empty folders, and undo brings the whole tree back', async () => {
+    const { files, dead, living, garbage } = aStore();
+    const before = treeOf(files.root);
+    const result = await collectIn(files.root);
+    expect([result.blobs, result.isFinished, result.broughtBack]).toEqual([garbage.length, true, 0]);
+    for (const digest of garbage) expect(files.has(layout.blobFolder(digest))).toBe(false);
+    expect(files.has(layout.revisionFolder('team/app', dead.digest))).toBe(false);
+    expect(files.has(layout.layerFolder('team/app', dead.config))).toBe(false);
+    for (const digest of all(living)) expect(files.hasBlob(digest)).toBe(true);
+    expect((await collectIn(files.root)).blobs).toBe(0);
+
+    const journal = new FileJournal(files.root);
+    await undo(toolsIn(files.root).storage, journal, 'run-1');
+    expect(treeOf(files.root, { without: [layout.OWN] })).toEqual(before);
+    await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');
+    expect(treeOf(files.root, { without: [layout.OWN] })).toEqual(before);
+  });
+
+  it('takes untagged manifests with their links, and undo brings them back', async () => {
+    const { files } = aStore();
+    const loose = files.image('team/app', { tags: ['moved'], layers: ['loose'] });
+    files.tag('team/app', 'moved', files.image('team/app', { layers: ['newer'] }).digest);
+    const before = treeOf(files.root);
+    await collectIn(files.root, COLLECT_UNTAGGED);
+    expect(files.has(layout.revisionFolder('team/app', loose.digest))).toBe(false);
+    expect(files.has(layout.tagHistoryLink('team/app', 'moved', loose.digest))).toBe(false);
+    expect(files.hasBlob(loose.digest)).toBe(false);
+    await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');
+    expect(treeOf(files.root, { without: [layout.OWN] })).toEqual(before);
+  });
+
+  it('heals an image that is pushed again without its blobs (TRAPS 19)', async () => {
+    const { files, dead, garbage } = aStore();
+    const manifest = fs.readFileSync(join(files.root, layout.blobData(dead.digest)));
+    await collectIn(files.root);
+    // The registry's stale cache says that every blob exists; only links are written.
+    files.put(layout.revisionLink('team/app', dead.digest), dead.digest);
+    files.tag('team/app', 'v2', dead.digest);
+    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBeGreaterThan(0);
+    expect(fs.readFileSync(join(files.root, layout.blobData(dead.digest)))).toEqual(manifest);
+    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBe(garbage.length - 1);
+    for (const digest of all(dead)) {
+      expect(files.hasBlob(digest)).toBe(true);
+      if (digest !== dead.digest) expect(files.has(layout.layerLink('team/app', digest))).toBe(true);
+    }
+    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBe(0);
+  });
+
+  it('brings back a blob that is only linked anew: a push under way', async () => {
+    const { files, dead } = aStore();
+    await collectIn(files.root);
+    files.put(layout.layerLink('elsewhere', dead.config), dead.config);
+    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBe(1);
+    expect(files.hasBlob(dead.config)).toBe(true);
+  });
+
+  it('purges only what waited long enough, and nothing while anything is in doubt', async () => {
+    const { files, living, garbage } = aStore();
+    await collectIn(files.root);
+    const early = await purge(toolsIn(files.root), new FileJournal(files.root), Date.now() - 60_000);
+    expect(early.entries).toBe(0);
+    files.put(layout.revisionLink('team/app', living.digest), '');
+    const doubtful = await purge(toolsIn(files.root), new FileJournal(files.root), Date.now() + 1000);
+    expect([doubtful.entries, doubtful.blocked]).toEqual([0, expect.stringContaining('revisions')]);
+    files.put(layout.revisionLink('team/app', living.digest), living.digest);
+    const late = await purge(toolsIn(files.root), new FileJournal(files.root), Date.now() + 1000);
+    expect(late.entries).toBe(garbage.length);
+    expect(treeOf(files.root).filter((line) => line.startsWith(layout.quarantineRun('run-1')))).toEqual([]);
+    const undone = await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');
+    expect([undone.entries, undone.purged]).toEqual([0, garbage.length]);
+  });
+});

@@ -1,0 +1,42 @@
+import { collect, type SweepResult } from '../../src/collections/engine/collect.js';
+import type { Garbage } from '../../src/collections/engine/garbage.js';
+import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
+import type { Journal } from '../../src/collections/engine/journal.js';
+import { ReferenceGraph } from '../../src/collections/engine/reference-graph.js';
+import { survey, type CollectionTools, type CollectRules } from '../../src/collections/engine/survey.js';
+import { FilesystemStorage } from '../../src/collections/storage/filesystem-storage.js';
+import type { Storage } from '../../src/collections/storage/storage.js';
+import { FileJournal } from '../../src/collections/engine/file-journal.js';
+
+export const HOUR_MS = 3_600_000;
+export const KEEP: CollectRules = { graceMs: HOUR_MS, untaggedMinAgeMs: null };
+export const COLLECT_UNTAGGED: CollectRules = { graceMs: HOUR_MS, untaggedMinAgeMs: HOUR_MS };
+
+export const toolsFor = (storage: Storage, now: () => number = Date.now): CollectionTools => ({
+  storage,
+  scanner: new InlineScanner(storage),
+  newGraph: async () => new ReferenceGraph(),
+  now,
+});
+
+export const toolsIn = (root: string): CollectionTools => toolsFor(new FilesystemStorage(root));
+
+/** The digests that may go, in order. */
+export const digestsOf = ({ blobs, marking }: Garbage): string[] =>
+  blobs.map(({ index }) => marking.graph.digest(index)).sort();
+
+export const surveyIn = (root: string, rules: CollectRules = KEEP): Promise<Garbage> =>
+  survey(toolsIn(root), rules);
+
+export const collectIn = (
+  root: string,
+  rules: CollectRules = KEEP,
+  journal: Journal = new FileJournal(root),
+): Promise<SweepResult> =>
+  collect(toolsIn(root), rules, {
+    journal,
+    newRunId: () => 'run-1',
+    batchSize: 2,
+    remarkAfterMs: Infinity,
+    mayGoOn: () => true,
+  });
