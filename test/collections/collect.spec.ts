@@ -28,9 +28,7 @@ describe('what may go', () => {
     const { files, garbage } = aStore();
     const found = await surveyIn(files.root);
     expect(digestsOf(found)).toEqual(garbage);
-    const bytes = garbage.map(
-      (digest) => fs.statSync(join(files.root, layout.blobData(digest))).size,
-    );
+    const bytes = garbage.map((digest) => fs.statSync(join(files.root, layout.blobData(digest))).size);
     expect(found.blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(
       bytes.reduce((a, b) => a + b),
     );

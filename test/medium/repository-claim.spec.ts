@@ -80,7 +80,8 @@ describe('the claim of a repository', () => {
           `select pid from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`,
         );
         // Waits until the session has ended: only then its lock is free.
-        for (const { pid } of rows) await database.pool.query('select pg_terminate_backend($1, 10000)', [pid]);
+        for (const { pid } of rows)
+          await database.pool.query('select pg_terminate_backend($1, 10000)', [pid]);
         const next = await withRepositoryClaim(database.db, prod, app, async () => {
           successor.resolve();
           return 'successor';
