@@ -10,11 +10,11 @@ import {
   type RepositoryName,
   type Tag,
 } from '../oci/names.js';
-import { missingForPlan, type Missing } from '../planning/missing.js';
-import type { Plan } from '../planning/plan.js';
+import { missingForPlan, missingForRecheck, type Missing } from '../planning/missing.js';
+import type { Plan, PlanTarget } from '../planning/plan.js';
 import { planDeletion } from '../planning/plan-deletion.js';
 import type { PlanRequest } from '../planning/request.js';
-import { EMPTY_SNAPSHOT, unreadContainers, type RepositorySnapshot } from '../planning/snapshot.js';
+import { EMPTY_SNAPSHOT, type RepositorySnapshot } from '../planning/snapshot.js';
 import { Registries } from '../registries/registries.js';
 import type { Capabilities, Registry, ResolvedManifest } from '../registries/registry.js';
 import type { DeletionRow } from './deletion-view.js';
@@ -45,13 +45,18 @@ export class PlanMaker {
     return { plan: planDeletion(request, snapshot, capabilities), snapshot };
   }
 
-  /** The repository as it is now, with every index: what is needed to look at a plan's targets once more. */
-  async snapshotFor(row: DeletionRow, signal: AbortSignal): Promise<RepositorySnapshot> {
+  /** The repository as it is now: what is needed to look once more at the targets that are not yet `gone`. */
+  async snapshotFor(
+    row: DeletionRow,
+    targets: readonly PlanTarget[],
+    gone: ReadonlySet<Digest>,
+    signal: AbortSignal,
+  ): Promise<RepositorySnapshot> {
     const registry = this.registries.get(parseRegistryName(row.registry));
     const repository = parseRepositoryName(row.repository);
     return complete(
       await surveyTags(registry, repository, signal),
-      (known) => ({ read: unreadContainers(known), referrersOf: [] }),
+      (known) => missingForRecheck(targets, gone, known),
       registry,
       repository,
       signal,

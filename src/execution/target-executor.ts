@@ -83,7 +83,7 @@ export class TargetExecutor {
 }
 
 /** What this deletion removed already, in this run or before a crash. */
-const goneDigests = (results: readonly TargetRow[]): ReadonlySet<Digest> =>
+export const goneDigests = (results: readonly TargetRow[]): ReadonlySet<Digest> =>
   new Set(
     results
       .filter((result) => result.outcome === 'deleted' || result.outcome === 'already_absent')
