@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import request from 'supertest';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
-import { parseRegistryName } from '../../src/oci/names.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+
+export { registryOptions } from './registry-options.js';
 
 export interface TestGateway {
   readonly url: string;
@@ -28,26 +29,6 @@ export interface TestApi {
   readonly post: Send;
   readonly delete: Send;
 }
-
-export const registryOptions = (
-  name: string,
-  url: string,
-  changes: Partial<RegistryOptions> = {},
-): RegistryOptions => ({
-  name: parseRegistryName(name),
-  type: 'distribution',
-  url,
-  credentials: null,
-  tlsCa: null,
-  tokenRealms: [],
-  maxConcurrentRepositories: 8,
-  connectTimeoutMs: 2_000,
-  requestTimeoutMs: 5_000,
-  attempts: 2,
-  retryBaseMs: 5,
-  retryMaxMs: 50,
-  ...changes,
-});
 
 /** A whole gateway in this process, on a database of its own; on Redis when `redisUrl` is given. */
 export const startTestGateway = async (options: {

@@ -19,9 +19,12 @@ export interface Ask {
   readonly scope: string;
   /** Repeating does no harm. */
   readonly mayRepeat: boolean;
+  /** Follow a redirect, without credentials: registries hand out blobs from object stores with 307. */
+  readonly mayRedirect?: boolean;
 }
 
 const MOST_BYTES = 8 * 1024 * 1024;
+const MOST_REDIRECTS = 4;
 
 /** How the registry wants to be asked, as its first 401 said. */
 type Scheme =
@@ -85,11 +88,35 @@ export class Upstream {
       ...(ask.body && { body: ask.body }),
       ...(ask.onBody && { onBody: ask.onBody }),
     };
-    const exchange = () => this.exchange(request, signal);
+    const exchange = () =>
+      ask.mayRedirect ? this.followed(request, signal) : this.exchange(request, signal);
     return ask.mayRepeat ? this.patience.withRetries(exchange, signal) : this.patience.once(exchange, signal);
   }
 
-  private async exchange(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
+  /** The redirect's target gets no credentials, and no header of ours. */
+  private async followed(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
+    let response = await this.exchange(request, signal, 'return');
+    let { url } = request;
+    for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
+      const location = response.header('location') ?? '';
+      if (!URL.canParse(location, url) || !/^https?:$/.test(new URL(location, url).protocol)) break;
+      url = new URL(location, url).href;
+      response = await this.exchange({ ...request, url, headers: {} }, signal, 'return');
+    }
+    return isRedirect(response) ? this.refuseRedirect(response) : response;
+  }
+
+  private refuseRedirect(response: UpstreamResponse): never {
+    throw new SextonError('upstream_protocol_error', {
+      detail: `Registry ${this.options.name} redirects (${response.status}); redirects are not followed with credentials`,
+    });
+  }
+
+  private async exchange(
+    request: UpstreamRequest,
+    signal: AbortSignal,
+    redirect: 'refuse' | 'return' = 'refuse',
+  ): Promise<UpstreamResponse> {
     const began = performance.now();
     const told = (status: number | null, code: string | null): void =>
       this.observe({ method: request.method, status, code, ms: performance.now() - began });
@@ -98,11 +125,7 @@ export class Upstream {
       told(response.status, null);
       const later = laterError(response, this.options.name, Date.now());
       if (later) throw later;
-      if (response.status >= 300 && response.status < 400) {
-        throw new SextonError('upstream_protocol_error', {
-          detail: `Registry ${this.options.name} redirects (${response.status}); redirects are not followed with credentials`,
-        });
-      }
+      if (isRedirect(response) && redirect === 'refuse') this.refuseRedirect(response);
       return response;
     } catch (error) {
       if (error instanceof SextonError) told(null, error.code);
@@ -150,3 +173,5 @@ export class Upstream {
     });
   }
 }
+
+const isRedirect = ({ status }: UpstreamResponse): boolean => status >= 300 && status < 400;
