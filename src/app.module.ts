@@ -12,6 +12,7 @@ import { DeletionEventsController } from './deletions/deletion-events.controller
 import { DeletionsController } from './deletions/deletions.controller.js';
 import { DeletionsQuery } from './deletions/deletions.query.js';
 import { DeletionsService } from './deletions/deletions.service.js';
+import { DeletionIntake } from './deletions/deletion-intake.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -67,6 +68,7 @@ export class AppModule implements NestModule {
         AuditLog,
         AuditSealer,
         AuditService,
+        DeletionIntake,
         DeletionsStore,
         DeletionsQuery,
         DeletionsService,

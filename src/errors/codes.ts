@@ -115,6 +115,11 @@ export const ERROR_KINDS = kinds({
     title: 'The tag points at a manifest that is gone',
     hint: 'This registry cannot remove it through its API; remove it through its storage, or push the tag again.',
   },
+  untagged_unsupported: {
+    status: 409,
+    title: 'This registry does not list untagged manifests',
+    hint: 'Name the digests, or leave untagged out of the selector; garbage collection can remove what no tag leads to.',
+  },
   untag_unsupported: {
     status: 409,
     title: 'This registry cannot remove one tag alone',

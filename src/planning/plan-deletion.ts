@@ -55,6 +55,7 @@ export const planDeletion = (
     hash: hashOf(request, targets, refusals),
     targets,
     refusals,
+    selected: null,
     notes: notesOn(going, heldButUntagged, snapshot, capabilities),
     reclaimableBytes: reclaimableBytes(going, snapshot),
   };

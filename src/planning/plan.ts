@@ -24,6 +24,14 @@ export interface PlanTarget {
   readonly referrers: readonly Digest[];
 }
 
+/** A reference that a selector, or the wish for the whole repository, came to. */
+export interface SelectedReference {
+  readonly reference: string;
+  readonly digest: Digest;
+  /** When it was pushed, or made as its configuration says; null where age did not matter. ISO 8601. */
+  readonly age: { readonly at: string; readonly basis: 'pushed' | 'created' } | null;
+}
+
 export interface Refusal {
   readonly reference: string;
   readonly code: ErrorCode;
@@ -40,6 +48,8 @@ export interface Plan {
   /** In the order of execution. */
   readonly targets: readonly PlanTarget[];
   readonly refusals: readonly Refusal[];
+  /** What was selected; null where the caller named the references. What runs is this, never the selector. */
+  readonly selected: readonly SelectedReference[] | null;
   /** What was left alone although it looks related, and what could not be known. */
   readonly notes: readonly string[];
   /** Bytes that collection can free, each blob once; not `exact`: at most so many. */

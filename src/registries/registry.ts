@@ -23,6 +23,14 @@ export interface ResolvedManifest {
   readonly mediaType: string;
 }
 
+/** A manifest that no tag and no index leads to. */
+export interface UntaggedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** When the registry got it; null where it does not say. */
+  readonly pushedAt: Date | null;
+}
+
 /**
  * One upstream registry. Promises that every adapter keeps:
  * - Every failure is a `SextonError` with an `upstream_*`, `delete_disabled`, `registry_read_only` or
@@ -49,6 +57,12 @@ export interface Registry {
 
   /** Every tag of the repository, each once; empty for a repository without tags or an unknown one. */
   listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]>;
+
+  /**
+   * Manifests of the repository that neither a tag nor an index leads to, each once; children of indexes and the
+   * registry's own helpers (signatures) are not among them. Null, or no such method, where the registry cannot tell.
+   */
+  listUntagged?(repository: RepositoryName, signal: AbortSignal): Promise<readonly UntaggedManifest[] | null>;
 
   /** What a tag or digest points at now. */
   resolve(
@@ -96,6 +110,17 @@ export interface Registry {
     manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
     signal: AbortSignal,
   ): Promise<void>;
+
+  /** A small blob, such as an image's configuration, hashed; null when it is not there or has more than `mostBytes`. */
+  readBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    mostBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | null>;
+
+  /** When each tag was pushed, as the registry says. Null, or no such method, where the registry cannot tell. */
+  pushTimes?(repository: RepositoryName, signal: AbortSignal): Promise<ReadonlyMap<Tag, Date> | null>;
 
   /** Whether the blob can be pulled whole: read to its end and hashed. */
   canPullBlob(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<boolean>;

@@ -9,6 +9,7 @@ import { deleteManifest, putManifest, readManifest, resolve } from './manifests.
 import { probe } from './probe.js';
 import { canPullBlob } from './pull.js';
 import { listReferrers } from './referrers.js';
+import { readBlob } from './small-blob.js';
 import { untag } from './untag.js';
 
 /** How long a probe's answer is believed. A switch that somebody flips shows within this time. */
@@ -96,6 +97,15 @@ export class DistributionRegistry implements Registry {
     signal: AbortSignal,
   ): Promise<void> {
     return putManifest(this.upstream, repository, reference, manifest, signal);
+  }
+
+  readBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    mostBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | null> {
+    return readBlob(this.upstream, repository, digest, mostBytes, signal);
   }
 
   canPullBlob(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<boolean> {
