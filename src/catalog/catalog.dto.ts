@@ -8,6 +8,9 @@ export const registryStatusSchema = z
     reachable: z.boolean(),
     checkedAt: z.iso.datetime(),
     capabilities: z.object({
+      deletes: z
+        .enum(['manifests', 'tags'])
+        .describe('tags: only tags can be deleted, each alone; what they point at stays.'),
       deletion: z
         .enum(['enabled', 'disabled', 'read_only', 'unknown'])
         .describe('As the registry itself answered a probe.'),
@@ -32,7 +35,13 @@ export const registryListSchema = z
           type: 'distribution',
           reachable: true,
           checkedAt: '2026-11-23T10:00:00.000Z',
-          capabilities: { deletion: 'enabled', untag: 'replace', referrersApi: false, listsUntagged: false },
+          capabilities: {
+            deletes: 'manifests',
+            deletion: 'enabled',
+            untag: 'replace',
+            referrersApi: false,
+            listsUntagged: false,
+          },
           problem: null,
         },
       ],

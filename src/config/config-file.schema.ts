@@ -19,8 +19,8 @@ const httpUrl = z.string().refine(
 );
 
 const registryUrl = httpUrl.refine(
-  (text) => !/[?#]/.test(text) && !/\/v2\/*$/.test(urlOrNull(text)?.pathname ?? ''),
-  { error: 'must end before /v2, without query and fragment' },
+  (text) => !/[?#]/.test(text) && !/\/v[12]\/*$/.test(urlOrNull(text)?.pathname ?? ''),
+  { error: 'must end before /v2 (or /v1), without query and fragment' },
 );
 
 const credentialsSchema = z
@@ -43,8 +43,12 @@ const notBelow = (base: string, max: string): boolean =>
 
 /** One registry. */
 export const registrySchema = z.strictObject({
-  type: z.literal('distribution').describe('Docker Registry, CNCF Distribution and other OCI registries.'),
-  url: registryUrl.describe('Address of the registry, without /v2.'),
+  type: z
+    .enum(['distribution', 'v1'])
+    .describe(
+      'distribution: Docker Registry, CNCF Distribution and other OCI registries; v1: the old Python registry.',
+    ),
+  url: registryUrl.describe('Address of the registry, without /v2 or /v1.'),
   credentials: credentialsSchema.optional(),
   tls: z.strictObject({ caFile: z.string().min(1).describe('PEM of the authorities to trust.') }).optional(),
   tokenRealms: z

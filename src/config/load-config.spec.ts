@@ -185,6 +185,7 @@ describe('the configuration', () => {
     ['a broken CA', GOOD.replace('/etc/ca.pem', '/etc/broken.pem'), 'tls.caFile: the file /etc/broken.pem'],
     ['a URL with a query', GOOD.replace(':5000/', ':5000/?key=planted-secret'), 'registries.prod.url'],
     ['a URL of the API', GOOD.replace(':5000/', ':5000/v2/'), 'url: must end before /v2'],
+    ['a URL of the old API', GOOD.replace(':5000/', ':5000/v1/'), 'url: must end before /v2 (or /v1)'],
     ['no URL', GOOD.replace(/url:.*/, ''), 'registries.prod.url: is required'],
     // Promise 3: the claim of a repository is by the registry's name.
     [

@@ -41,9 +41,11 @@ export class DeletionsService {
    */
   async create(
     asked: Asked,
-    request: CreateDeletion,
+    named: CreateDeletion,
     options: { readonly idempotencyKey: string | null; readonly waitMs: number },
   ): Promise<DeletionView> {
+    const repository = this.registries.canonicalName(named.registry, named.repository);
+    const request = { ...named, repository };
     this.mustBeAllowed(asked.caller, 'delete', request.registry, request.repository);
     const id = await this.intake.accept(asked, request, options.idempotencyKey);
     await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });

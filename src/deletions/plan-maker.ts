@@ -3,6 +3,7 @@ import { SextonError } from '../errors/sexton-error.js';
 import type { Digest } from '../oci/digest.js';
 import { parseRegistryName, parseRepositoryName, type RepositoryName } from '../oci/names.js';
 import { missingForPlan, missingForRecheck } from '../planning/missing.js';
+import { noteOnOrphans } from '../planning/notes.js';
 import type { Plan, PlanTarget } from '../planning/plan.js';
 import { planDeletion } from '../planning/plan-deletion.js';
 import type { RepositorySnapshot } from '../planning/snapshot.js';
@@ -31,7 +32,8 @@ export class PlanMaker {
     const request = { references, siblings, referrers, children };
     const snapshot = await complete(surveyed, tags, (known) => missingForPlan(request, known, capabilities));
     const plan = planDeletion(request, snapshot, capabilities);
-    return { ...plan, selected, notes: [...notes, ...plan.notes] };
+    const orphans = await orphanNotes(plan, surveyed);
+    return { ...plan, selected, notes: [...notes, ...plan.notes, ...orphans] };
   }
 
   /** The repository as it is now: what is needed to look once more at the targets that are not yet `gone`. */
@@ -70,4 +72,19 @@ const capabilitiesOf = async (
     throw new SextonError('registry_read_only', { detail: `Registry ${registry.name} is in read-only mode` });
   }
   return capabilities;
+};
+
+/** Commentary: a registry that fails in the middle of it spoils the report and not the plan. */
+const orphanNotes = async (
+  plan: Plan,
+  { registry, repository, signal }: Surveyed,
+): Promise<readonly string[]> => {
+  if (!registry.findOrphans || plan.refusals.length > 0) return [];
+  const tags = plan.targets.flatMap((target) => target.tags);
+  try {
+    return noteOnOrphans(await registry.findOrphans(repository, tags, signal));
+  } catch (error) {
+    if (signal.aborted || !(error instanceof SextonError)) throw error;
+    return noteOnOrphans(null);
+  }
 };

@@ -125,6 +125,11 @@ export const ERROR_KINDS = kinds({
     title: 'This registry cannot remove one tag alone',
     hint: 'Use siblings: "include", or delete all tags of the digest in one request.',
   },
+  digest_unsupported: {
+    status: 409,
+    title: 'This registry deletes tags only',
+    hint: 'Name the tags to remove instead of the digest.',
+  },
   unreadable_manifest: {
     status: 409,
     title: 'A manifest that decides liveness could not be read',
@@ -204,6 +209,11 @@ export const ERROR_KINDS = kinds({
     status: 502,
     title: 'The bytes do not match their digest',
     hint: 'A proxy or the storage alters manifests; nothing was deleted.',
+  },
+  listing_unsupported: {
+    status: 409,
+    title: 'This registry does not list its repositories',
+    hint: 'Name the repository; the old Python registry lists them where its search_backend is set.',
   },
   delete_disabled: {
     status: 409,

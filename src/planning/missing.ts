@@ -5,7 +5,7 @@ import { unreadBelow } from './holders.js';
 import type { PlanTarget } from './plan.js';
 import { suspectsOf } from './referrers.js';
 import type { PlanRequest } from './request.js';
-import { pinReferences } from './requested.js';
+import { canGoByDigest, pinReferences } from './requested.js';
 import { childrenOf, isUnread, unreadContainers, type RepositorySnapshot } from './snapshot.js';
 
 export interface Missing {
@@ -28,7 +28,9 @@ export const missingForPlan = (
   const { pinned } = pinReferences(request, snapshot, capabilities);
   const whole = pinned.filter((asked) => asked.effect === 'delete').map((asked) => asked.digest);
   const going = [...spread(whole, request, snapshot).keys()];
-  const named = request.references.flatMap((r) => (r.kind === 'digest' ? [r.digest] : []));
+  const named = request.references.flatMap((r) =>
+    r.kind === 'digest' && canGoByDigest(r.digest, capabilities) ? [r.digest] : [],
+  );
   const withReferrers = request.referrers === 'include' ? going : [];
   const suspects = withReferrers.flatMap((subject) => suspectsOf(snapshot, subject));
   const children = going.flatMap((index) => childrenOf(snapshot, index).map((child) => child.digest));

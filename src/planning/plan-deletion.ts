@@ -33,7 +33,7 @@ export const planDeletion = (
     .flatMap((asked) =>
       refusalsOfHeld(asked, holdersOf(snapshot, asked.digest, going), request, snapshot, capabilities),
     );
-  const untagged = pinned.filter((asked) => asked.effect === 'untag' && !going.has(asked.digest));
+  const untagged = pinned.filter((asked) => asked.effect !== 'delete' && !going.has(asked.digest));
   const askedFor = new Map(pinned.map((asked) => [asked.digest, asked]));
   const referrers = referrersByCause(going);
   const targets = [

@@ -1,4 +1,4 @@
-import type { Digest } from '../oci/digest.js';
+import { isContentDigest, type Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import type { Capabilities } from '../registries/registry.js';
 import type { Refusal } from './plan.js';
@@ -13,9 +13,16 @@ export interface RequestedDigest {
   readonly byDigest: boolean;
   /** Tags on it that nobody asked for, sorted. */
   readonly siblings: readonly Tag[];
-  /** `delete`: the manifest goes with all its tags; `untag`: only the requested tags go. */
-  readonly effect: 'delete' | 'untag';
+  /**
+   * `delete`: the manifest goes with all its tags; `untag`: only the requested tags go; `untag_all`: the siblings too,
+   * one by one, and the manifest stays.
+   */
+  readonly effect: 'delete' | 'untag' | 'untag_all';
 }
+
+/** Whether this registry can have such a digest, and remove what it names. */
+export const canGoByDigest = (digest: Digest, { deletes }: Capabilities): boolean =>
+  deletes === 'manifests' && isContentDigest(digest);
 
 /** Every way in which the caller named the digest. */
 export const referencesTo = (asked: Pick<RequestedDigest, 'digest' | 'tags' | 'byDigest'>): string[] =>
@@ -32,13 +39,21 @@ export const pinReferences = (
   const named = new Set<Digest>();
   for (const reference of distinctReferences(request)) {
     const digest = reference.kind === 'tag' ? snapshot.tags.get(reference.tag)?.digest : reference.digest;
-    if (reference.kind === 'tag' && snapshot.danglingTags.has(reference.tag)) {
+    if (reference.kind === 'digest' && capabilities.deletes === 'tags') {
+      refusals.push(digestUnsupported(reference.digest, snapshot));
+    } else if (reference.kind === 'tag' && isDangling(reference.tag, snapshot)) {
       refusals.push({
         reference: reference.tag,
         code: 'dangling_tag',
-        message: `Tag ${reference.tag} points at a manifest that is gone, and the registry's API cannot remove it; remove it through the registry's storage, or push the tag again`,
+        message: `Tag ${reference.tag} points at a manifest that is gone, and ${
+          capabilities.deletes === 'tags' ? 'could not be put back' : "the registry's API cannot remove it"
+        }; remove it through the registry's storage, or push the tag again`,
       });
-    } else if (digest === undefined || snapshot.absent.has(digest)) {
+    } else if (
+      digest === undefined ||
+      snapshot.absent.has(digest) ||
+      (reference.kind === 'digest' && !canGoByDigest(digest, capabilities))
+    ) {
       const text = textOf(reference);
       refusals.push({
         reference: text,
@@ -63,12 +78,32 @@ export const pinReferences = (
   return { pinned, refusals };
 };
 
+/** Listed and resolved to nothing, or resolved to what turned out not to be there. */
+const isDangling = (tag: Tag, snapshot: RepositorySnapshot): boolean => {
+  const digest = snapshot.tags.get(tag)?.digest;
+  return snapshot.danglingTags.has(tag) || (digest !== undefined && snapshot.absent.has(digest));
+};
+
+const digestUnsupported = (digest: Digest, snapshot: RepositorySnapshot): Refusal => {
+  const tags = tagsOn(snapshot, digest);
+  const instead = tags.length === 0 ? 'the tags to remove' : tags.join(', ');
+  return {
+    reference: digest,
+    code: 'digest_unsupported',
+    message: `This registry deletes tags only, so ${digest} itself cannot go; name ${instead} instead`,
+    ...(tags.length > 0 && { tags }),
+  };
+};
+
 const decide = (
   asked: Omit<RequestedDigest, 'effect'>,
   { siblings: rule }: PlanRequest,
   capabilities: Capabilities,
 ): RequestedDigest | Refusal[] => {
   const { digest, siblings, byDigest } = asked;
+  if (capabilities.deletes === 'tags') {
+    return { ...asked, effect: rule === 'include' ? 'untag_all' : 'untag' };
+  }
   if (siblings.length === 0 || rule === 'include') return { ...asked, effect: 'delete' };
   const others = siblings.length === 1 ? `tag ${siblings[0]} points` : `${siblings.length} other tags point`;
   const refuse = (code: Refusal['code'], say: (reference: string) => string): Refusal[] =>

@@ -7,11 +7,11 @@ import { childrenOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
 
 /** Targets that take one tag each and leave the manifest. */
 export const tagTargets = (asked: RequestedDigest, snapshot: RepositorySnapshot): PlanTarget[] =>
-  asked.tags.map((tag) => ({
+  [...asked.tags, ...(asked.effect === 'untag_all' ? asked.siblings : [])].map((tag) => ({
     ...factsAbout(asked.digest, snapshot),
     kind: 'tag',
     reference: tag,
-    because: 'requested',
+    because: asked.tags.includes(tag) ? 'requested' : 'sibling',
     cause: null,
     tags: [tag],
     siblings: tagsOn(snapshot, asked.digest).filter((other) => other !== tag),

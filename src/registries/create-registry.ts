@@ -2,11 +2,14 @@ import { DistributionRegistry } from './distribution/distribution-registry.js';
 import type { Registry } from './registry.js';
 import type { RegistryOptions } from './registry-options.js';
 import type { ExchangeObserver } from './upstream/upstream.js';
+import { V1Registry } from './v1/v1-registry.js';
 
 /** The adapter of a registry's type; the one place that knows them all. */
 export const createRegistry = (options: RegistryOptions, observe?: ExchangeObserver): Registry => {
   switch (options.type) {
     case 'distribution':
       return new DistributionRegistry(options, observe);
+    case 'v1':
+      return new V1Registry(options, observe);
   }
 };

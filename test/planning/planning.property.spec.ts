@@ -15,6 +15,7 @@ import { hasForesight, repositories, Repository, type Node } from './repository.
 const RUNS = 1_000;
 
 const capabilities: fc.Arbitrary<Capabilities> = fc.record({
+  deletes: fc.constant('manifests'),
   untag: fc.constantFrom('native', 'replace', 'none'),
   deletion: fc.constant('enabled'),
   referrersApi: fc.boolean(),

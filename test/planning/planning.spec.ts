@@ -11,6 +11,7 @@ import type { Capabilities } from '../../src/registries/registry.js';
 import { helperTagFor, Repository, type Node } from './repository.js';
 
 const ABLE: Capabilities = {
+  deletes: 'manifests',
   untag: 'native',
   deletion: 'enabled',
   referrersApi: false,

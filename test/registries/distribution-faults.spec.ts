@@ -197,6 +197,7 @@ describe('a real registry', () => {
     const real = await startRegistry(options);
     onTestFinished(() => real.stop());
     expect(await other({}, real.url).probe(null, never())).toEqual({
+      deletes: 'manifests',
       deletion,
       untag: 'replace',
       referrersApi: false,

@@ -113,7 +113,8 @@ describe('a manifest', () => {
   it('is asked for with every media type (TRAPS 3)', async () => {
     registry.answer((_request, response) => manifest(response, BYTES));
     const [seen] = await requestsOf(() => adapter.readManifest(APP, V1, never()));
-    for (const type of Object.values(MEDIA_TYPES)) expect(seen?.headers.accept).toContain(type);
+    const { v1Ancestry: _, ...types } = MEDIA_TYPES;
+    for (const type of Object.values(types)) expect(seen?.headers.accept).toContain(type);
   });
 
   it.each([

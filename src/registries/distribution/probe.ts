@@ -27,6 +27,7 @@ export const probe = async (
   const deletion = await tryDelete(upstream, where, digestOf(random), signal);
   const state = deletion === null ? 'unknown' : deletionState(deletion, upstream);
   return {
+    deletes: 'manifests',
     deletion: state,
     untag: state === 'enabled' ? await untagAbility(upstream, where, random, signal) : 'replace',
     referrersApi: await hasReferrersApi(upstream, where, digestOf(random), signal),
