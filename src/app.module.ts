@@ -15,6 +15,10 @@ import { DeletionsService } from './deletions/deletions.service.js';
 import { DeletionIntake } from './deletions/deletion-intake.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
+import { FrontController } from './front/front.controller.js';
+import { FrontDeletions } from './front/front-deletions.js';
+import { FrontReads } from './front/front-reads.js';
+import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { assignRequestId } from './http/request-id.js';
 import { requireJson } from './http/require-json.js';
@@ -47,6 +51,7 @@ export class AppModule implements NestModule {
         CatalogController,
         AuditController,
         ApiKeysController,
+        FrontController,
         HealthController,
         MetricsController,
       ],
@@ -74,6 +79,10 @@ export class AppModule implements NestModule {
         DeletionsService,
         PlanMaker,
         CatalogService,
+        { provide: FRONT_CONFIG, useValue: runtime.config.front },
+        FrontRegistry,
+        FrontReads,
+        FrontDeletions,
         ApiKeysStore,
         ApiKeysService,
         ApiKeyStrategy,

@@ -86,6 +86,29 @@ export const configFileSchema = z
         error: 'must name at least one registry',
       })
       .describe('By the name that clients use.'),
+    front: z
+      .strictObject({
+        hosts: z
+          .record(
+            z
+              .string()
+              .regex(/^[a-z0-9.-]+(:\d+)?$/, 'must be a host name in lower case, with or without a port'),
+            registryNameSchema,
+          )
+          .default({})
+          .describe('Which registry clients mean that come to such a host; names there have no prefix.'),
+        defaultRegistry: registryNameSchema
+          .optional()
+          .describe('The registry of names that begin with no registry, at any other host.'),
+        sharedDigests: z
+          .enum(['refuse', 'include'])
+          .default('refuse')
+          .describe(
+            'What DELETE of a digest with several tags does; a registry itself takes them all (include).',
+          ),
+      })
+      .prefault({})
+      .describe('The registry-compatible routes, /v2/ and /api/v0/.'),
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).default('info').describe('SEXTON_LOG_LEVEL goes before it.'),

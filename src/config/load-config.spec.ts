@@ -87,6 +87,7 @@ describe('the configuration', () => {
       redisUrl: null,
       logLevel: 'info',
       registries: config.registries,
+      front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       execution: {
         planAttempts: 12,
         targetAttempts: 12,
@@ -129,9 +130,19 @@ describe('the configuration', () => {
       'registries.prod.adress: is not known here; allowed: type, url',
     ],
     [
+      'a host of the front for no registry',
+      `${GOOD}\nfront: { hosts: { hub.internal: dev } }`,
+      'front.hosts.hub.internal: names dev, which is not under registries',
+    ],
+    [
+      'a default registry that is none',
+      `${GOOD}\nfront: { defaultRegistry: dev }`,
+      'front.defaultRegistry: names dev, which is not under registries',
+    ],
+    [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, log, execution',
+      'holds: is not known here; allowed: registries, front, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],

@@ -1,6 +1,6 @@
 import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
-import { registrySchema } from './config-file.schema.js';
+import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
 import { faultsOf, sayRequired } from './faults.js';
@@ -22,6 +22,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   if (!environment.success) faults.push(...faultsOf(environment.error));
   const { file, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
   const registries = registriesOf(entries, { env: set, readFile, faults });
+  if (file) checkFront(file.front, registries, faults);
   if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
@@ -32,6 +33,11 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
     redisUrl: data.REDIS_URL ?? null,
     logLevel: data.SEXTON_LOG_LEVEL ?? file.log.level,
     registries,
+    front: {
+      hosts: new Map(Object.entries(file.front.hosts)),
+      defaultRegistry: file.front.defaultRegistry ?? null,
+      sharedDigests: file.front.sharedDigests,
+    },
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,
@@ -40,6 +46,21 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       reconcileEveryMs: ms(file.execution.reconcileEvery),
     },
   };
+};
+
+const checkFront = (
+  { hosts, defaultRegistry }: ConfigFile['front'],
+  registries: ReadonlyMap<RegistryName, RegistryOptions>,
+  faults: ConfigFault[],
+): void => {
+  const named: [path: string, name: RegistryName][] = Object.entries(hosts).map(([host, name]) => [
+    `front.hosts.${host}`,
+    name,
+  ]);
+  if (defaultRegistry !== undefined) named.push(['front.defaultRegistry', defaultRegistry]);
+  for (const [path, name] of named) {
+    if (!registries.has(name)) faults.push({ path, message: `names ${name}, which is not under registries` });
+  }
 };
 
 const registriesOf = (

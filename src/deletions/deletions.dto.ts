@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
 import { digestSchema } from '../oci/digest.js';
 import { parseReference, registryNameSchema, repositoryNameSchema } from '../oci/names.js';
+import { SIBLING_RULES } from '../planning/request.js';
 import { DELETION_STATES, TARGET_OUTCOMES } from './deletion-state.js';
 import { reasonSchema } from './reason.js';
 import { selectorSchema, type StoredSelector } from './selector.dto.js';
@@ -36,9 +37,11 @@ export const createDeletionSchema = z
       .refine((labels) => Object.keys(labels).length <= 32, { error: 'must have at most 32 entries' })
       .default({}),
     siblings: z
-      .enum(['refuse', 'untag', 'include'])
+      .enum(SIBLING_RULES)
       .default('refuse')
-      .describe('What to do when other tags point at the same digest.'),
+      .describe(
+        'What to do when other tags point at the same digest: refuse; untag (remove only what was named); include (remove them all); single (a digest goes with its only tag, more are refused).',
+      ),
     referrers: z.enum(['keep', 'include']).default('include'),
     children: z
       .enum(['keep', 'include'])
@@ -128,7 +131,7 @@ export const deletionSchema = z
     reason: z.string(),
     ticket: z.string().nullable(),
     labels: z.record(z.string(), z.string()),
-    siblings: z.enum(['refuse', 'untag', 'include']),
+    siblings: z.enum(SIBLING_RULES),
     referrers: z.enum(['keep', 'include']),
     children: z.enum(['keep', 'include']),
     requestedBy: z.object({ id: z.string(), name: z.string() }),

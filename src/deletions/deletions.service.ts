@@ -12,6 +12,7 @@ import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { auditEventOf } from './deletion-audit.js';
 import { DeletionChanges } from './deletion-changes.js';
 import type { Asked } from './asked.js';
+import { isSettled } from './deletion-state.js';
 import { deletionView, type DeletionRow } from './deletion-view.js';
 import type { CreateDeletion, DeletionView, ListDeletions, RestoreDeletion } from './deletions.dto.js';
 import { DeletionsQuery } from './deletions.query.js';
@@ -52,6 +53,16 @@ export class DeletionsService {
     await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
       const row = await this.store.find(id);
       return row && row.state !== 'planning' ? row : null;
+    });
+    return this.view(await this.existing(id));
+  }
+
+  /** Waits up to `waitMs` until nothing more happens by itself; then the deletion as it stands. */
+  async untilSettled(asked: Asked, id: string, waitMs: number): Promise<DeletionView> {
+    await this.visible(asked.caller, id);
+    await this.changes.waitFor(id, waitMs, asked.signal, async () => {
+      const row = await this.store.find(id);
+      return row && isSettled(row.state) ? row : null;
     });
     return this.view(await this.existing(id));
   }

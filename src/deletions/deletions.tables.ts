@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Plan } from '../planning/plan.js';
+import type { SiblingRule } from '../planning/request.js';
 import type { DeletionState, TargetOutcome } from './deletion-state.js';
 import type { PlanProgress } from './plan-progress.js';
 import type { StoredSelector } from './selector.dto.js';
@@ -37,7 +38,7 @@ export interface DeletionsTable {
   /** Empty where a selector says what. */
   requested_references: JSONColumnType<string[]>;
   selector: ColumnType<StoredSelector | null, string | null | undefined, never>;
-  siblings: 'refuse' | 'untag' | 'include';
+  siblings: SiblingRule;
   referrers: 'keep' | 'include';
   children: 'keep' | 'include';
   requested_by_id: string;

@@ -104,8 +104,9 @@ const decide = (
   if (capabilities.deletes === 'tags') {
     return { ...asked, effect: rule === 'include' ? 'untag_all' : 'untag' };
   }
-  if (siblings.length === 0 || rule === 'include') return { ...asked, effect: 'delete' };
-  const others = siblings.length === 1 ? `tag ${siblings[0]} points` : `${siblings.length} other tags point`;
+  const isOnlyTag = rule === 'single' && byDigest && siblings.length === 1 && asked.tags.length === 0;
+  if (siblings.length === 0 || isOnlyTag || rule === 'include') return { ...asked, effect: 'delete' };
+  const others = pointing(siblings);
   const refuse = (code: Refusal['code'], say: (reference: string) => string): Refusal[] =>
     referencesTo(asked).map((reference) => ({ reference, code, message: say(reference), tags: siblings }));
   if (byDigest && rule === 'untag') {
@@ -115,7 +116,7 @@ const decide = (
         `${reference} cannot go while its tags stay: ${others} at ${digest}; name the tags to remove instead, or use siblings: include`,
     );
   }
-  if (rule === 'refuse') {
+  if (rule === 'refuse' || rule === 'single') {
     return refuse(
       'shared_digest',
       (reference) =>
@@ -130,4 +131,12 @@ const decide = (
     );
   }
   return { ...asked, effect: 'untag' };
+};
+
+const MOST_NAMED = 3;
+
+const pointing = (tags: readonly Tag[]): string => {
+  if (tags.length === 1) return `tag ${tags[0]} points`;
+  const more = tags.length - MOST_NAMED;
+  return `tags ${tags.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''} point`;
 };

@@ -45,7 +45,8 @@ export const expectedOf = (
     if (entry?.itself) refused.add(String(at));
   };
   for (const [at, { tags, itself }] of byManifest) {
-    const isShared = (nodes[at]?.tags ?? []).some((tag) => !tags.includes(tag));
+    const others = (nodes[at]?.tags ?? []).filter((tag) => !tags.includes(tag));
+    const isShared = others.length > (rules.siblings === 'single' && itself && tags.length === 0 ? 1 : 0);
     if (!isShared || rules.siblings === 'include') whole.add(at);
     else if (rules.siblings === 'untag' && !itself && capabilities.untag !== 'none') {
       for (const tag of tags) untagged.add(tag);

@@ -6,7 +6,7 @@ import { missingForPlan, missingForRecheck } from '../../src/planning/missing.js
 import { planDeletion } from '../../src/planning/plan-deletion.js';
 import type { Plan, PlanTarget } from '../../src/planning/plan.js';
 import { recheckTarget } from '../../src/planning/recheck.js';
-import type { PlanRequest } from '../../src/planning/request.js';
+import { SIBLING_RULES, type PlanRequest } from '../../src/planning/request.js';
 import type { RepositorySnapshot } from '../../src/planning/snapshot.js';
 import type { Capabilities } from '../../src/registries/registry.js';
 import { expectedOf } from './planning-model.js';
@@ -23,7 +23,7 @@ const capabilities: fc.Arbitrary<Capabilities> = fc.record({
 });
 
 const rules = fc.record({
-  siblings: fc.constantFrom('refuse' as const, 'untag' as const, 'include' as const),
+  siblings: fc.constantFrom(...SIBLING_RULES),
   referrers: fc.constantFrom('keep' as const, 'include' as const),
   children: fc.constantFrom('keep' as const, 'include' as const),
 });

@@ -64,11 +64,19 @@ describe('two tags on one digest (TRAPS 1)', () => {
     ['include', ['v3'], [0], []],
     ['refuse', ['v3', 'stable'], [0], []],
     ['refuse', [0], [], ['shared_digest']],
+    ['single', [0], [], ['shared_digest']],
     ['untag', [0], [], ['shared_digest']],
   ] as const)('siblings: %s, asked %j: goes %j, refused %j', (siblings, asked, gone, refused) => {
     const made = plan(repository, asked, { siblings });
     expect(goes(repository, made)).toEqual(gone);
     expect(codes(made)).toEqual(refused);
+  });
+
+  it('is no danger where there is one: single takes it along with the digest, and no tag with another', () => {
+    const one = new Repository([image('v3')]);
+    expect(goes(one, plan(one, [0], { siblings: 'single' }))).toEqual([0]);
+    expect(codes(plan(one, [0], { siblings: 'refuse' }))).toEqual(['shared_digest']);
+    expect(codes(plan(repository, ['v3'], { siblings: 'single' }))).toEqual(['shared_digest']);
   });
 
   it('names the tags that would go along', () => {

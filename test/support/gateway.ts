@@ -37,6 +37,7 @@ export const startTestGateway = async (options: {
   readonly role?: Role;
   readonly database?: TestDatabase;
   readonly execution?: Partial<Config['execution']>;
+  readonly front?: Partial<Config['front']>;
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -50,6 +51,7 @@ export const startTestGateway = async (options: {
     redisUrl: options.redisUrl ?? null,
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
+    front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     execution: {
       planAttempts: 4,
       targetAttempts: 4,
