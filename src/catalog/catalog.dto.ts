@@ -17,6 +17,10 @@ export const registryStatusSchema = z
       untag: z.enum(['native', 'replace', 'none']).describe('How one tag can go while its manifest stays.'),
       referrersApi: z.boolean(),
       listsUntagged: z.boolean(),
+      deletesAlong: z
+        .boolean()
+        .optional()
+        .describe('Untagged children and referrers go with a manifest, and cannot be kept.'),
     }),
     problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   })

@@ -44,9 +44,9 @@ const notBelow = (base: string, max: string): boolean =>
 /** One registry. */
 export const registrySchema = z.strictObject({
   type: z
-    .enum(['distribution', 'v1'])
+    .enum(['distribution', 'harbor', 'v1'])
     .describe(
-      'distribution: Docker Registry, CNCF Distribution and other OCI registries; v1: the old Python registry.',
+      'distribution: Docker Registry, CNCF Distribution and other OCI registries; harbor: Harbor 2.x, MSR 4; v1: the old Python registry.',
     ),
   url: registryUrl.describe('Address of the registry, without /v2 or /v1.'),
   credentials: credentialsSchema.optional(),

@@ -117,6 +117,11 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('knows a Harbor', () => {
+    const { registries } = load(GOOD.replace('distribution', 'harbor'));
+    expect([...registries.values()].map(({ type }) => type)).toEqual(['harbor']);
+  });
+
   it('takes port 0, and the log level of the environment before that of the file', () => {
     const config = load(`${GOOD}log: { level: warn }`, { PORT: '0', SEXTON_LOG_LEVEL: 'debug' });
     expect([config.http.port, config.logLevel]).toEqual([0, 'debug']);

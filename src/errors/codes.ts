@@ -135,6 +135,11 @@ export const ERROR_KINDS = kinds({
     title: 'A manifest that decides liveness could not be read',
     hint: 'Nothing was deleted, because what it refers to is not known.',
   },
+  deletes_more: {
+    status: 409,
+    title: 'The registry would delete more than the request allows',
+    hint: 'Leave children and referrers at "include", or remove only the tag with siblings: "untag".',
+  },
   held: {
     status: 409,
     title: 'A hold protects this reference',
@@ -219,6 +224,21 @@ export const ERROR_KINDS = kinds({
     status: 409,
     title: 'Deletion is disabled on the registry',
     hint: 'Set storage.delete.enabled: true (REGISTRY_STORAGE_DELETE_ENABLED=true) on the registry and restart it; a pull-through cache (proxy.remoteurl) never deletes.',
+  },
+  immutable_tag: {
+    status: 409,
+    title: 'An immutability rule of the registry protects the tag',
+    hint: "Change the project's immutability rule on the registry, or delete other tags; nothing was changed.",
+  },
+  still_referenced: {
+    status: 409,
+    title: 'The registry holds the manifest because another one refers to it',
+    hint: 'Delete the index that contains it first or together with it, or remove only its tags with siblings: "untag".',
+  },
+  pull_blocked: {
+    status: 409,
+    title: "The registry's policy blocks pulling this manifest",
+    hint: 'Exempt the image or the project from the policy (vulnerability severity, signatures) on the registry: what cannot be read could not be restored, so nothing was deleted.',
   },
   registry_read_only: {
     status: 503,

@@ -11,6 +11,7 @@ import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
 import { withGrace } from './grace.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
+import { keepBeforehand } from './keep-beforehand.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
 import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
@@ -62,6 +63,7 @@ export class DeletionExecutor {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const results = await this.store.targetsOf([row.id], claim.db);
       const snapshot = await this.plans.snapshotFor(row, plan.targets, goneDigests(results), signal);
+      await keepBeforehand({ claim, row, registry, signal }, plan.targets, results);
       for (const [position, target] of plan.targets.entries()) {
         const result = results[position];
         if (!result || result.outcome !== null) continue;

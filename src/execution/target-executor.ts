@@ -106,7 +106,10 @@ const done = (target: PlanTarget): TargetResult => ({
 /** Gone although nothing was recorded: by our own interrupted delete, or before we came. */
 const alreadyGone = (target: PlanTarget, result: TargetRow): TargetResult =>
   interrupted(result)
-    ? { ...done(target), message: 'was found gone when the interrupted work was resumed' }
+    ? {
+        ...done(target),
+        message: 'was found gone: another target took it along, or this work did before it was interrupted',
+      }
     : { outcome: 'already_absent', code: 'already_absent', message: `${target.reference} was already gone` };
 
 /** Without what it points at, nothing could put the tag back. */

@@ -31,7 +31,7 @@ export const missingForPlan = (
   const named = request.references.flatMap((r) =>
     r.kind === 'digest' && canGoByDigest(r.digest, capabilities) ? [r.digest] : [],
   );
-  const withReferrers = request.referrers === 'include' ? going : [];
+  const withReferrers = request.referrers === 'include' || capabilities.deletesAlong ? going : [];
   const suspects = withReferrers.flatMap((subject) => suspectsOf(snapshot, subject));
   const children = going.flatMap((index) => childrenOf(snapshot, index).map((child) => child.digest));
   const touched = [...pinned.map((asked) => asked.digest), ...named, ...going, ...suspects].filter((digest) =>

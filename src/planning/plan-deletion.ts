@@ -10,6 +10,7 @@ import { refusalsOfHeld } from './refusals.js';
 import type { PlanRequest } from './request.js';
 import { pinReferences, type RequestedDigest } from './requested.js';
 import type { RepositorySnapshot } from './snapshot.js';
+import { refusalsOfTakenAlong } from './taken-along.js';
 import { manifestTarget, referrersByCause, tagTargets } from './targets.js';
 
 /** What a deletion would do to the repository as it was seen. Pure: the same input gives the same plan and hash. */
@@ -50,7 +51,8 @@ export const planDeletion = (
       ),
     ),
   ];
-  const refusals = inOrder([...notPinned, ...refused]);
+  const taken = capabilities.deletesAlong ? refusalsOfTakenAlong(deletes, going, snapshot) : [];
+  const refusals = inOrder([...notPinned, ...refused, ...taken]);
   return {
     hash: hashOf(request, targets, refusals),
     targets,

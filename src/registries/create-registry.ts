@@ -1,4 +1,5 @@
 import { DistributionRegistry } from './distribution/distribution-registry.js';
+import { HarborRegistry } from './harbor/harbor-registry.js';
 import type { Registry } from './registry.js';
 import type { RegistryOptions } from './registry-options.js';
 import type { ExchangeObserver } from './upstream/upstream.js';
@@ -11,5 +12,7 @@ export const createRegistry = (options: RegistryOptions, observe?: ExchangeObser
       return new DistributionRegistry(options, observe);
     case 'v1':
       return new V1Registry(options, observe);
+    case 'harbor':
+      return new HarborRegistry(options, observe);
   }
 };

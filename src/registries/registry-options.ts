@@ -3,7 +3,7 @@ import type { RegistryName } from '../oci/names.js';
 /** How one upstream registry is reached; made from sexton.yaml, checked there, trusted here. */
 export interface RegistryOptions {
   readonly name: RegistryName;
-  readonly type: 'distribution' | 'v1';
+  readonly type: 'distribution' | 'harbor' | 'v1';
   /** Scheme, host, optional port and path prefix, without a trailing slash. */
   readonly url: string;
   readonly credentials: { readonly username: string; readonly password: string } | null;

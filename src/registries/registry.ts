@@ -20,6 +20,11 @@ export interface Capabilities {
   readonly referrersApi: boolean;
   /** Manifests without a tag can be listed. */
   readonly listsUntagged: boolean;
+  /**
+   * With a manifest the registry deletes, in the same step, its children that have no tag and no other index, and its
+   * referrers: nobody can keep those, and nobody can read them after it.
+   */
+  readonly deletesAlong?: boolean;
 }
 
 /** What a resolve says: never the bytes. */
@@ -101,8 +106,8 @@ export interface Registry {
   ): Promise<readonly Descriptor[] | null>;
 
   /**
-   * Removes the manifest and with it every tag on it. `absent`: the registry says that it was not there. Refuses with
-   * `digest_unsupported` where only tags can go.
+   * Removes the manifest and with it every tag on it, and more with `deletesAlong`. `absent`: the registry says that it
+   * was not there. Refuses with `digest_unsupported` where only tags can go.
    */
   deleteManifest(
     repository: RepositoryName,

@@ -45,8 +45,8 @@ const curl = (method: 'get' | 'head' | 'delete' | 'post', path: string, key = ga
 
 const auditOf = async (deletion: string) => {
   const id = deletion.split('/').at(-1);
-  const { body } = await gateway.api().get(`/v1/audit/events?deletion=${id}`).expect(200);
-  return (body as { items: Record<string, unknown>[] }).items;
+  const answer = await gateway.api().get(`/v1/audit/events?deletion=${id}`).expect(200);
+  return (answer.body as { items: Record<string, unknown>[] }).items;
 };
 
 describe('the registry API', () => {
@@ -134,7 +134,7 @@ describe('the registry API', () => {
 
   it('reads manifests byte for byte, tags and the catalog in pages', async () => {
     const image = await pushImage(at('reads/app'), { tags: ['a', 'b', 'c'], content: 'reads' });
-    const { body } = await curl('get', '/v2/reads/app/manifests/a')
+    const read = await curl('get', '/v2/reads/app/manifests/a')
       .buffer(true)
       .parse((response, done) => {
         const chunks: Buffer[] = [];
@@ -142,7 +142,7 @@ describe('the registry API', () => {
         response.on('end', () => done(null, Buffer.concat(chunks)));
       })
       .expect(200);
-    expect(Buffer.compare(body as Buffer, image.bytes)).toBe(0);
+    expect(Buffer.compare(read.body as Buffer, image.bytes)).toBe(0);
     const first = await curl('get', '/v2/reads/app/tags/list?n=2').expect(200);
     expect(first.body).toEqual({ name: 'reads/app', tags: ['a', 'b'] });
     const next = /<([^>]+)>; rel="next"/.exec(first.headers['link'] ?? '')?.[1] ?? '';
@@ -201,12 +201,12 @@ describe('what is no request of a registry', () => {
   it('deletes nothing for whoever may not: what it may not see is not there', async () => {
     const image = await pushImage(at('team-e/app'), { tags: ['v1'], content: 'e' });
     const key = async (role: string, scope: string) => {
-      const { body } = await gateway
+      const made = await gateway
         .api()
         .post('/v1/api-keys')
         .send({ name: `${role} ${scope}`, role, scopes: [scope] })
         .expect(201);
-      return (body as { secret: string }).secret;
+      return (made.body as { secret: string }).secret;
     };
     const path = `/v2/team-e/app/manifests/${image.digest}`;
     await curl('delete', path, await key('requester', 'prod/team-z/**:delete')).expect(404);

@@ -26,6 +26,19 @@ export interface Ask {
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_REDIRECTS = 4;
 
+/** How a registry's answers differ from what the OCI distribution spec says. */
+export interface Dialect {
+  /**
+   * Basic credentials go with every request, from the first on, and no challenge changes that: for an API that takes
+   * a request without them for an anonymous one and answers it, with less.
+   */
+  readonly credentialsFirst: boolean;
+  /** The error that an answer stands for, where its body says more than its status; null for any other answer. */
+  readonly explain: (response: UpstreamResponse, registry: string) => SextonError | null;
+}
+
+const OCI: Dialect = { credentialsFirst: false, explain: () => null };
+
 /** How the registry wants to be asked, as its first 401 said. */
 type Scheme =
   | { readonly kind: 'none' }
@@ -53,16 +66,19 @@ export class Upstream {
   constructor(
     readonly options: RegistryOptions,
     private readonly observe: ExchangeObserver = () => undefined,
+    private readonly dialect: Dialect = OCI,
   ) {
     this.transport = new Transport(options);
     this.patience = new Patience(options);
     this.tokens = new TokenSource(options, this.transport, this.patience);
+    if (dialect.credentialsFirst && options.credentials) this.scheme = { kind: 'basic' };
   }
 
   async ask(ask: Ask, signal: AbortSignal): Promise<UpstreamResponse> {
     const first = await this.send(ask, await this.authorization(ask, false, signal), signal);
-    if (first.status !== 401) return this.unlessForbidden(first, ask);
+    if (first.status !== 401) return this.unlessRefused(first, ask);
     const before = this.scheme;
+    if (this.dialect.credentialsFirst && before.kind === 'basic') throw this.unauthorized();
     this.learn(first);
     if (this.scheme.kind === 'basic' && before.kind === 'basic') throw this.unauthorized();
     // Exactly one more try with a new token or the newly learnt scheme: a second 401 is an answer (TRAPS 16).
@@ -71,7 +87,7 @@ export class Upstream {
       await this.authorization(ask, before.kind === 'bearer', signal),
       signal,
     );
-    if (second.status !== 401) return this.unlessForbidden(second, ask);
+    if (second.status !== 401) return this.unlessRefused(second, ask);
     throw this.scheme.kind === 'bearer' ? this.forbidden(ask) : this.unauthorized();
   }
 
@@ -153,7 +169,9 @@ export class Upstream {
     else throw this.unauthorized();
   }
 
-  private unlessForbidden(response: UpstreamResponse, ask: Ask): UpstreamResponse {
+  private unlessRefused(response: UpstreamResponse, ask: Ask): UpstreamResponse {
+    const explained = this.dialect.explain(response, this.options.name);
+    if (explained) throw explained;
     if (response.status === 403) throw this.forbidden(ask);
     return response;
   }
