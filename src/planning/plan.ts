@@ -2,6 +2,9 @@ import type { ErrorCode } from '../errors/codes.js';
 import type { Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 
+/** Most sibling tags that are shown with one target or refusal. */
+export const MOST_SIBLINGS = 100;
+
 /** One thing that goes. The field names are the public contract (DESIGN §5). */
 export interface PlanTarget {
   /** `tag`: only the tag goes, its manifest stays. `manifest`: it goes, with every tag in `tags`. */
@@ -17,7 +20,7 @@ export interface PlanTarget {
   readonly cause: Digest | null;
   /** Every tag that goes with it. */
   readonly tags: readonly Tag[];
-  /** Other tags on the digest that were not asked for. */
+  /** Other tags on the digest, at most 100 of them: for a tag those that stay, for a manifest those not asked for. */
   readonly siblings: readonly Tag[];
   readonly parents: readonly Digest[];
   readonly children: readonly Digest[];

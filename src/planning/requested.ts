@@ -1,7 +1,7 @@
 import { isContentDigest, type Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import type { Capabilities } from '../registries/registry.js';
-import type { Refusal } from './plan.js';
+import { MOST_SIBLINGS, type Refusal } from './plan.js';
 import { distinctReferences, textOf, type PlanRequest } from './request.js';
 import { tagsOn, type RepositorySnapshot } from './snapshot.js';
 
@@ -69,8 +69,9 @@ export const pinReferences = (
   }
   const pinned: RequestedDigest[] = [];
   for (const digest of [...tagsByDigest.keys()].sort()) {
-    const tags = [...(tagsByDigest.get(digest) ?? [])].sort();
-    const siblings = tagsOn(snapshot, digest).filter((tag) => !tags.includes(tag));
+    const asked = tagsByDigest.get(digest) ?? new Set();
+    const tags = [...asked].sort();
+    const siblings = tagsOn(snapshot, digest).filter((tag) => !asked.has(tag));
     const outcome = decide({ digest, tags, siblings, byDigest: named.has(digest) }, request, capabilities);
     if (Array.isArray(outcome)) refusals.push(...outcome);
     else pinned.push(outcome);
@@ -107,8 +108,9 @@ const decide = (
   const isOnlyTag = rule === 'single' && byDigest && siblings.length === 1 && asked.tags.length === 0;
   if (siblings.length === 0 || isOnlyTag || rule === 'include') return { ...asked, effect: 'delete' };
   const others = pointing(siblings);
+  const shown = siblings.slice(0, MOST_SIBLINGS);
   const refuse = (code: Refusal['code'], say: (reference: string) => string): Refusal[] =>
-    referencesTo(asked).map((reference) => ({ reference, code, message: say(reference), tags: siblings }));
+    referencesTo(asked).map((reference) => ({ reference, code, message: say(reference), tags: shown }));
   if (byDigest && rule === 'untag') {
     return refuse(
       'shared_digest',
