@@ -20,7 +20,6 @@ import { FrontDeletions } from './front/front-deletions.js';
 import { FrontReads } from './front/front-reads.js';
 import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { assignRequestId } from './http/request-id.js';
 import { requireJson } from './http/require-json.js';
 import { validationPipe } from './http/validation.js';
 import { ApiKeyStrategy } from './identity/api-key.strategy.js';
@@ -106,6 +105,6 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(assignRequestId, requireJson).forRoutes('{*path}');
+    consumer.apply(requireJson).forRoutes('{*path}');
   }
 }

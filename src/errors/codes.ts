@@ -86,7 +86,7 @@ export const ERROR_KINDS = kinds({
   not_restorable: {
     status: 409,
     title: 'The deletion cannot be restored',
-    hint: 'See errors for what is missing.',
+    hint: 'The detail names what is missing. An image whose blobs are gone must be pushed again.',
   },
 
   // What the plan refuses
@@ -144,11 +144,6 @@ export const ERROR_KINDS = kinds({
     status: 409,
     title: 'A hold protects this reference',
     hint: 'Ask the owner of the hold to lift it.',
-  },
-  no_targets: {
-    status: 409,
-    title: 'There is nothing to delete',
-    hint: 'No reference of the request exists in the registry.',
   },
 
   // What happened to a target
@@ -247,7 +242,6 @@ export const ERROR_KINDS = kinds({
   },
 
   // Sexton itself
-  interrupted: { status: 500, title: 'The work was interrupted', hint: 'Ask again.' },
   not_ready: {
     status: 503,
     title: 'Sexton is not ready',

@@ -60,7 +60,13 @@ export class BullWakeUpQueue implements WakeUpQueue {
 
   async ring({ kind, registry, repository }: WakeUp, { insist = false } = {}): Promise<void> {
     const deduplication = insist ? {} : { deduplication: { id: repository, keepLastIfActive: true } };
-    await this.queue(kind, registry).add(kind, { registry, repository }, { ...EPHEMERAL, ...deduplication });
+    const queue = this.queue(kind, registry);
+    try {
+      await queue.add(kind, { registry, repository }, { ...EPHEMERAL, ...deduplication });
+    } catch (error) {
+      this.forget(queueName(kind, registry), queue);
+      throw error;
+    }
   }
 
   listen(kind: WakeUpKind, registry: RegistryName, concurrency: number, handler: WakeUpHandler): void {
@@ -102,6 +108,13 @@ export class BullWakeUpQueue implements WakeUpQueue {
     } finally {
       this.running.delete(work);
     }
+  }
+
+  /** One that was opened while its store was away fails for ever: the next call opens another. */
+  private forget(name: string, queue: OpenQueue): void {
+    if (this.queues.get(name) !== queue) return;
+    this.queues.delete(name);
+    queue.close().catch(this.onError);
   }
 
   private queue(kind: WakeUpKind, registry: RegistryName): OpenQueue {
