@@ -19,8 +19,8 @@ const httpUrl = z.string().refine(
 );
 
 const registryUrl = httpUrl.refine(
-  (text) => !/[?#]/.test(text) && !/\/v[12]\/*$/.test(urlOrNull(text)?.pathname ?? ''),
-  { error: 'must end before /v2 (or /v1), without query and fragment' },
+  (text) => !/[?#]/.test(text) && !/\/(v[12]|api\/v0)\/*$/.test(urlOrNull(text)?.pathname ?? ''),
+  { error: 'must end before /v2 (or /v1, /api/v0), without query and fragment' },
 );
 
 const credentialsSchema = z
@@ -41,14 +41,13 @@ const credentialsSchema = z
 const notBelow = (base: string, max: string): boolean =>
   (parseDuration(max) ?? 0) >= (parseDuration(base) ?? 0);
 
-/** One registry. */
-export const registrySchema = z.strictObject({
+const registryFields = z.strictObject({
   type: z
-    .enum(['distribution', 'harbor', 'v1'])
+    .enum(['distribution', 'dtr', 'harbor', 'v1'])
     .describe(
-      'distribution: Docker Registry, CNCF Distribution and other OCI registries; harbor: Harbor 2.x, MSR 4; v1: the old Python registry.',
+      'distribution: Docker Registry, CNCF Distribution and other OCI registries; dtr: Docker Trusted Registry, Mirantis Secure Registry 2 and 3; harbor: Harbor 2.x, MSR 4; v1: the old Python registry.',
     ),
-  url: registryUrl.describe('Address of the registry, without /v2 or /v1.'),
+  url: registryUrl.describe('Address of the registry, without /v2, /v1 or /api/v0.'),
   credentials: credentialsSchema.optional(),
   tls: z.strictObject({ caFile: z.string().min(1).describe('PEM of the authorities to trust.') }).optional(),
   tokenRealms: z
@@ -75,7 +74,17 @@ export const registrySchema = z.strictObject({
     })
     .refine(({ base, max }) => notBelow(base, max), { path: ['max'], error: 'must not be below base' })
     .prefault({}),
+  namespaces: z
+    .enum(['required', 'optional'])
+    .optional()
+    .describe('Of a dtr registry: optional lets a repository be a name alone, without namespace/.'),
 });
+
+/** One registry. */
+export const registrySchema = registryFields.refine(
+  ({ type, namespaces }) => namespaces === undefined || type === 'dtr',
+  { path: ['namespaces'], error: 'is for a registry of type dtr only' },
+);
 
 /** sexton.yaml. Every object is closed: a key that is not known is a mistake, and is named. */
 export const configFileSchema = z

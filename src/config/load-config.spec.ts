@@ -112,6 +112,7 @@ describe('the configuration', () => {
           attempts: 4,
           retryBaseMs: 200,
           retryMaxMs: 10_000,
+          namespaces: 'required',
         },
       ],
     ]);
@@ -201,7 +202,13 @@ describe('the configuration', () => {
     ['a broken CA', GOOD.replace('/etc/ca.pem', '/etc/broken.pem'), 'tls.caFile: the file /etc/broken.pem'],
     ['a URL with a query', GOOD.replace(':5000/', ':5000/?key=planted-secret'), 'registries.prod.url'],
     ['a URL of the API', GOOD.replace(':5000/', ':5000/v2/'), 'url: must end before /v2'],
-    ['a URL of the old API', GOOD.replace(':5000/', ':5000/v1/'), 'url: must end before /v2 (or /v1)'],
+    ['a URL of the old API', GOOD.replace(':5000/', ':5000/v1/'), 'url: must end before /v2 (or /v1,'],
+    ['a URL of the DTR API', GOOD.replace(':5000/', ':5000/api/v0'), 'url: must end before /v2'],
+    [
+      'namespaces on a registry without them',
+      GOOD.replace('type: distribution', 'type: distribution\n    namespaces: optional'),
+      'registries.prod.namespaces: is for a registry of type dtr only',
+    ],
     ['no URL', GOOD.replace(/url:.*/, ''), 'registries.prod.url: is required'],
     // Promise 3: the claim of a repository is by the registry's name.
     [

@@ -130,6 +130,16 @@ export const ERROR_KINDS = kinds({
     title: 'This registry deletes tags only',
     hint: 'Name the tags to remove instead of the digest.',
   },
+  tag_in_notary: {
+    status: 409,
+    title: 'The registry keeps a signed tag',
+    hint: "Remove the tag's trust data for every role that signed it (docker trust revoke, or notary remove and publish), then ask again.",
+  },
+  repository_name_unsupported: {
+    status: 400,
+    title: 'The registry cannot hold a repository of this name',
+    hint: 'Name it as namespace/name; if this registry does serve names without a namespace, set namespaces: optional on it in sexton.yaml.',
+  },
   unreadable_manifest: {
     status: 409,
     title: 'A manifest that decides liveness could not be read',

@@ -1,4 +1,5 @@
 import { DistributionRegistry } from './distribution/distribution-registry.js';
+import { DtrRegistry } from './dtr/dtr-registry.js';
 import { HarborRegistry } from './harbor/harbor-registry.js';
 import type { Registry } from './registry.js';
 import type { RegistryOptions } from './registry-options.js';
@@ -10,6 +11,8 @@ export const createRegistry = (options: RegistryOptions, observe?: ExchangeObser
   switch (options.type) {
     case 'distribution':
       return new DistributionRegistry(options, observe);
+    case 'dtr':
+      return new DtrRegistry(options, observe);
     case 'v1':
       return new V1Registry(options, observe);
     case 'harbor':

@@ -19,5 +19,6 @@ export const registryOptions = (
   attempts: 2,
   retryBaseMs: 5,
   retryMaxMs: 50,
+  namespaces: 'required',
   ...changes,
 });

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RepositoryName } from '../../oci/names.js';
-import { unexpectedAnswer } from '../distribution/errors.js';
-import { scopeOf } from '../distribution/paths.js';
+import { unexpectedAnswer } from '../v2/errors.js';
+import { scopeOf } from '../v2/paths.js';
 import { parseJson } from '../upstream/json.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';

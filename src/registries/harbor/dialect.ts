@@ -1,6 +1,6 @@
 import { SextonError } from '../../errors/sexton-error.js';
 import type { ErrorCode } from '../../errors/codes.js';
-import { registryError } from '../distribution/errors.js';
+import { registryError } from '../v2/errors.js';
 import type { Dialect } from '../upstream/upstream.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 

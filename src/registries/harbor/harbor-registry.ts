@@ -1,11 +1,11 @@
 import type { Digest } from '../../oci/digest.js';
 import type { Descriptor, Manifest } from '../../oci/manifest.js';
 import type { RegistryName, RepositoryName, Tag } from '../../oci/names.js';
-import { listTags } from '../distribution/listing.js';
-import { putManifest } from '../distribution/manifests.js';
-import { canPullBlob } from '../distribution/pull.js';
-import { listReferrers } from '../distribution/referrers.js';
-import { readBlob } from '../distribution/small-blob.js';
+import { listTags } from '../v2/listing.js';
+import { putManifest } from '../v2/manifests.js';
+import { canPullBlob } from '../v2/pull.js';
+import { listReferrers } from '../v2/referrers.js';
+import { readBlob } from '../v2/small-blob.js';
 import type { Capabilities, Registry, ResolvedManifest, UntaggedManifest } from '../registry.js';
 import type { RegistryOptions } from '../registry-options.js';
 import { Upstream, type ExchangeObserver } from '../upstream/upstream.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RepositoryName } from '../../oci/names.js';
-import { saysAbsent } from '../distribution/errors.js';
+import { saysAbsent } from '../v2/errors.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { askApi, parseAnswer } from './ask.js';

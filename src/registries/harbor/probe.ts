@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RepositoryName } from '../../oci/names.js';
-import { unexpectedAnswer } from '../distribution/errors.js';
+import { unexpectedAnswer } from '../v2/errors.js';
 import type { Capabilities } from '../registry.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { askApi, parseAnswer } from './ask.js';
