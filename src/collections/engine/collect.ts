@@ -1,4 +1,4 @@
-import { blobData, layerLink } from '../storage/layout.js';
+import { blobTimes } from './blob-times.js';
 import { blobEntry, revisionEntry, type BatchHead } from './entries.js';
 import type { DeadBlob, Garbage } from './garbage.js';
 import { bringBackNeeded } from './heal.js';
@@ -103,20 +103,13 @@ const planBatches = ({ blobs, blocked, marking }: Garbage, size: number): Batch[
 const withoutRenewed = async (
   { scanner, now }: CollectionTools,
   { graceMs }: CollectRules,
-  { marking: { graph, names } }: Garbage,
+  { marking }: Garbage,
   blobs: readonly DeadBlob[],
 ): Promise<readonly DeadBlob[]> => {
-  const paths = blobs.map(({ index, linkedIn }) => {
-    const digest = graph.digest(index);
-    return [blobData(digest), ...linkedIn.map((repository) => layerLink(names[repository] ?? '', digest))];
-  });
-  const { found } = await scanner.times(paths.flat());
+  const indexes = blobs.map(({ index }) => index);
+  const { modifiedMs } = await blobTimes(scanner, marking, indexes, (i) => blobs[i]?.linkedIn ?? []);
   const latestMs = now() - graceMs;
-  let at = 0;
-  return blobs.filter((_, i) => {
-    const times = found.modifiedMs.subarray(at, (at += paths[i]?.length ?? 0));
-    return times.every((time) => Number.isNaN(time) || time <= latestMs);
-  });
+  return blobs.filter((_, i) => !((modifiedMs[i] ?? NaN) > latestMs));
 };
 
 const sweep = async (

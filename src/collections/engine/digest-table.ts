@@ -85,6 +85,19 @@ export class DigestTable {
     return this.#wide.get(index) ?? keyOf(page, (index & PAGE_MASK) * KEY_WORDS);
   }
 
+  /** The digests of `indexes`, for another thread. */
+  pack(indexes: ArrayLike<number>): PackedDigests {
+    const words = new Int32Array(indexes.length * KEY_WORDS);
+    const wide: Digest[] = [];
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i] ?? 0;
+      this.copyKey(index, words, i * KEY_WORDS);
+      const text = this.#wide.get(index);
+      if (text !== undefined) wide.push(text);
+    }
+    return { words, wide };
+  }
+
   /** Copies the key of `index` to `at` in `words`. */
   copyKey(index: number, words: Int32Array, at: number): void {
     const page = this.#pages[index >>> PAGE_BITS];

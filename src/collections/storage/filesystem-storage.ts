@@ -17,6 +17,11 @@ const REMEMBERED_FOLDERS = 4096;
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
 
+const remember = (folders: Set<string>, folder: string): void => {
+  if (folders.size >= REMEMBERED_FOLDERS) folders.clear();
+  folders.add(folder);
+};
+
 /** The folder a path lies in; '' is the root. */
 const parentOf = (path: string): string => {
   const end = path.lastIndexOf('/');
@@ -33,7 +38,10 @@ const parentOf = (path: string): string => {
  */
 export class FilesystemStorage implements Storage {
   readonly #root: string;
+  /** Folders that were listed and held no link. */
   readonly #linkFree = new Set<string>();
+  /** Folders of whose path no part was a link. */
+  readonly #real = new Set<string>();
   readonly #buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
 
   constructor(root: string) {
@@ -44,18 +52,18 @@ export class FilesystemStorage implements Storage {
   list(prefix: string): Listing | null {
     const folder = this.#readableFolder(insidePath(prefix));
     if (folder === null) return null;
-    return this.#answer(prefix, () => {
-      const folders: string[] = [];
-      const files: string[] = [];
-      const odd: string[] = [];
-      for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-        if (entry.isDirectory()) folders.push(entry.name);
-        else (entry.isFile() ? files : odd).push(entry.name);
-      }
-      if (odd.length === 0) this.#remember(prefix);
-      else this.#linkFree.delete(prefix);
-      return { folders, files, odd };
-    });
+    const entries = this.#answer(prefix, () => fs.readdirSync(folder, { withFileTypes: true }));
+    if (entries === null) return null;
+    const folders: string[] = [];
+    const files: string[] = [];
+    const odd: string[] = [];
+    for (const entry of entries) {
+      if (entry.isDirectory()) folders.push(entry.name);
+      else (entry.isFile() ? files : odd).push(entry.name);
+    }
+    if (odd.length === 0) remember(this.#linkFree, prefix);
+    else this.#linkFree.delete(prefix);
+    return { folders, files, odd };
   }
 
   read(path: string, maxBytes: number): Uint8Array | null {
@@ -146,12 +154,13 @@ export class FilesystemStorage implements Storage {
   }
 
   #readAll(path: string, handle: number, maxBytes: number): Uint8Array {
-    const first = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, 0);
-    if (first < FIRST_READ_BYTES && first <= maxBytes) return Buffer.from(this.#buffer.subarray(0, first));
+    const first = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, null);
+    if (first < FIRST_READ_BYTES && first <= maxBytes)
+      return Uint8Array.prototype.slice.call(this.#buffer, 0, first);
     const parts = [Buffer.from(this.#buffer.subarray(0, first))];
     let length = first;
     while (length <= maxBytes && length >= FIRST_READ_BYTES) {
-      const more = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, length);
+      const more = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, null);
       if (more === 0) break;
       parts.push(Buffer.from(this.#buffer.subarray(0, more)));
       length += more;
@@ -160,22 +169,27 @@ export class FilesystemStorage implements Storage {
     return Buffer.concat(parts);
   }
 
-  #remember(folder: string): void {
-    if (this.#linkFree.size >= REMEMBERED_FOLDERS) this.#linkFree.clear();
-    this.#linkFree.add(folder);
+  /** As realFolder, but trusts what was looked at before. */
+  #readableFolder(folder: string): string | null {
+    if (!this.#isReal(folder, true)) return null;
+    return folder === '' ? this.#root : `${this.#root}/${folder}`;
   }
 
-  /** As realFolder, but trusts the folders that were listed and held no link. */
-  #readableFolder(folder: string): string | null {
-    const absolute = `${this.#root}/${folder}`;
+  /** Whether the folder is there, or was when the one it lies in was listed; throws where a part of it is a link. */
+  #isReal(folder: string, isLast = false): boolean {
+    if (folder === '') return true;
     const parent = parentOf(folder);
-    if (this.#linkFree.has(parent)) return absolute;
-    if (folder === '' || !this.#linkFree.has(parentOf(parent))) return this.#realFolder(folder);
-    const facts = this.#answer(folder, () => fs.lstatSync(absolute, { throwIfNoEntry: false }));
-    if (facts === null || facts === undefined) return null;
+    if (this.#linkFree.has(parent) || this.#real.has(folder)) return true;
+    if (!this.#isReal(parent)) return false;
+    const facts = this.#answer(folder, () =>
+      fs.lstatSync(`${this.#root}/${folder}`, { throwIfNoEntry: false }),
+    );
+    if (facts === null || facts === undefined) return false;
     if (!facts.isDirectory())
       throw new StorageFaultError(folder, 'is not a folder (a link is never followed)');
-    return absolute;
+    // The folder of a single file is hardly asked for twice.
+    if (!isLast) remember(this.#real, folder);
+    return true;
   }
 
   #readableFile(path: string): string | null {
