@@ -4,7 +4,7 @@ import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest
 const PAGE_BITS = 13;
 const PAGE_DIGESTS = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_DIGESTS - 1;
-const FIRST_SLOTS = 16_384;
+const FIRST_SLOTS = 131_072;
 const NONE = -1;
 
 /** Numbers beside the digests of a table, in pages of their own, so that growing never copies. */

@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { FilesystemStorage } from '../storage/filesystem-storage.js';
 import { KEY_WORDS, type PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';
-import type { ScanAnswer, ScanAnswers, ScanCall } from './scan-call.js';
+import { answerCall, type ScanAnswer, type ScanAnswers, type ScanCall } from './scan-call.js';
 import type { BlobShard } from './scan-blobs.js';
 import type { RepositoryScan } from './scan-repository.js';
 import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
@@ -16,21 +18,28 @@ const TIMES = 1000;
 /** A young generation of V8's own choice would let each thread grow by 48 MB before it tidies up. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
 
+/** A worker always has one more call than it works on, so that it need not wait while this thread is busy. */
+const CALLS_A_WORKER = 2;
+
 interface Task {
   readonly call: ScanCall;
   readonly resolve: (value: ScanAnswers[keyof ScanAnswers]) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Reads a file system with several threads, whose calls may block. */
+/**
+ * Reads a file system with this thread and some more, whose calls may block: whoever must not block (the API) runs a
+ * whole collection elsewhere. A thread costs 60 ms of a core before it is of any use, so there is one less than cores.
+ */
 export class WorkerScanner implements Scanner {
-  readonly #workers: Worker[] = [];
-  readonly #idle: Worker[] = [];
+  readonly #storage: FilesystemStorage;
+  /** The calls of each worker, the one it works on first. */
+  readonly #running = new Map<Worker, Task[]>();
   readonly #waiting: Task[] = [];
-  readonly #running = new Map<Worker, Task>();
   #failure: Error | null = null;
 
   constructor(root: string, threads: number) {
+    this.#storage = new FilesystemStorage(root);
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = new URL(`./scan-worker.${extension}`, import.meta.url);
     for (let i = 0; i < threads; i++) {
@@ -38,19 +47,18 @@ export class WorkerScanner implements Scanner {
       worker.on('message', (answer: ScanAnswer) => this.#settle(worker, answer));
       worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => this.#fail(new Error('a scanning thread ended')));
-      this.#workers.push(worker);
-      this.#idle.push(worker);
+      this.#running.set(worker, []);
     }
   }
 
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>> {
-    return inOrder(
+    return this.#inOrder(
       chunks(shards, SHARDS).map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })),
     );
   }
 
   repositories(names: readonly string[], options: RepositoryScanOptions): AsyncIterable<RepositoryScan> {
-    return inOrder(
+    return this.#inOrder(
       chunks(names, REPOSITORIES).map((part) =>
         this.#call<'repositories'>({ kind: 'repositories', names: part, options }),
       ),
@@ -58,7 +66,7 @@ export class WorkerScanner implements Scanner {
   }
 
   manifests(digests: PackedDigests): AsyncIterable<ManifestReading> {
-    return inOrder(
+    return this.#inOrder(
       packedChunks(digests, MANIFESTS).map((part) =>
         this.#call<'manifests'>({ kind: 'manifests', digests: part }),
       ),
@@ -90,7 +98,7 @@ export class WorkerScanner implements Scanner {
       }),
     );
     let next = 0;
-    for await (const { found, faults } of inOrder(parts)) {
+    for await (const { found, faults } of this.#inOrder(parts)) {
       const request = pieces[next++]?.request ?? 0;
       const at = filled[request] ?? 0;
       answers[request]?.found.sizesBytes.set(found.sizesBytes, at);
@@ -103,7 +111,7 @@ export class WorkerScanner implements Scanner {
 
   async close(): Promise<void> {
     this.#failure ??= new Error('the scanner is closed');
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all([...this.#running.keys()].map((worker) => worker.terminate()));
   }
 
   #call<K extends ScanCall['kind']>(call: ScanCall & { kind: K }): Promise<ScanAnswers[K]> {
@@ -117,32 +125,63 @@ export class WorkerScanner implements Scanner {
   }
 
   #dispatch(): void {
-    for (;;) {
-      const worker = this.#idle.pop();
-      const task = worker && this.#waiting.shift();
-      if (!task) {
-        if (worker) this.#idle.push(worker);
-        return;
+    for (let calls = 0; calls < CALLS_A_WORKER; calls++) {
+      for (const [worker, running] of this.#running) {
+        const task = running.length === calls ? this.#waiting.shift() : undefined;
+        if (!task) continue;
+        running.push(task);
+        worker.postMessage(task.call);
       }
-      this.#running.set(worker, task);
-      worker.postMessage(task.call);
     }
   }
 
   #settle(worker: Worker, answer: ScanAnswer): void {
-    const task = this.#running.get(worker);
-    this.#running.delete(worker);
-    this.#idle.push(worker);
+    const task = this.#running.get(worker)?.shift();
     this.#dispatch();
     if ('failed' in answer) task?.reject(new Error(answer.failed));
     else task?.resolve(answer.value);
+  }
+
+  /**
+   * What the parts bring, in their order; until a part is there, this thread works as well. A part that fails before
+   * its turn is heard when its turn comes.
+   */
+  #inOrder<T>(parts: readonly Promise<readonly T[]>[]): AsyncIterable<T> {
+    for (const part of parts) part.catch(() => undefined);
+    const helpUntil = (part: Promise<readonly T[]>) => this.#helpUntil(part);
+    return (async function* () {
+      for (const part of parts) {
+        await helpUntil(part);
+        yield* await part;
+      }
+    })();
+  }
+
+  async #helpUntil(part: Promise<unknown>): Promise<void> {
+    let isThere = false;
+    const note = (): void => {
+      isThere = true;
+    };
+    part.then(note, note);
+    for (;;) {
+      // Lets the workers' answers in.
+      await nextTurn();
+      const task = isThere ? undefined : this.#waiting.shift();
+      if (!task) return;
+      try {
+        task.resolve(await answerCall(this.#storage, task.call));
+      } catch (error) {
+        task.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
   }
 
   /** A thread that ends unasked has lost part of what is alive: every call fails, and so does the run. */
   #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
-    for (const task of [...this.#running.values(), ...this.#waiting.splice(0)]) task.reject(error);
+    for (const task of [...[...this.#running.values()].flat(), ...this.#waiting.splice(0)])
+      task.reject(error);
   }
 }
 
@@ -150,14 +189,6 @@ const emptyTimes = (length: number) => ({
   found: { sizesBytes: new Float64Array(length), modifiedMs: new Float64Array(length) },
   faults: [] as Found<unknown>['faults'][number][],
 });
-
-/** What the parts bring, in their order. A part that fails before its turn is heard when its turn comes. */
-const inOrder = <T>(parts: readonly Promise<readonly T[]>[]): AsyncIterable<T> => {
-  for (const part of parts) part.catch(() => undefined);
-  return (async function* () {
-    for (const part of parts) yield* await part;
-  })();
-};
 
 const chunks = <T>(items: readonly T[], size: number): (readonly T[])[] => {
   const parts: (readonly T[])[] = [];
