@@ -9,6 +9,7 @@ import { RepositoryMark, type RepositoryLinks } from './repository-mark.js';
 import { findBlobShards } from './scan-blobs.js';
 import { scanSignatures, type RepositoryScan } from './scan-repository.js';
 import type { Scanner } from './scanner.js';
+import type { SurveyHooks } from './survey.js';
 
 /** Untagged manifests whose link is older than `olderThanMs` (a time) go, unless something living needs them. */
 export interface UntaggedRule {
@@ -44,6 +45,8 @@ export interface Marking {
   /** Wanted blobs that are not there. */
   readonly missing: ReadonlySet<number>;
   readonly faults: readonly CollectionFault[];
+  /** What each repository's own links name. */
+  readonly links: readonly RepositoryLinks[];
   /** Whether a tag, or a manifest that the repository has, needs this digest there; false for an unknown repository. */
   readonly needs: (repository: number, digest: number) => boolean;
 }
@@ -102,11 +105,13 @@ export const mark = async (
   scanner: Scanner,
   graph: ReferenceGraph,
   untaggedRule: UntaggedRule | null,
+  { onRepository, signal }: SurveyHooks = {},
 ): Promise<Marking> => {
   const faults: CollectionFault[] = [];
   const shards = await findBlobShards(storage);
   faults.push(...shards.faults);
   for await (const blobs of scanner.blobs(shards.found)) {
+    signal?.throwIfAborted();
     faults.push(...blobs.faults);
     for (const index of graph.table.addPacked(blobs.found)) graph.flag(index, FLAG.present);
   }
@@ -119,6 +124,7 @@ export const mark = async (
   const reachable = new ReachableManifests(graph, scanner);
   const withTimes = untaggedRule !== null;
   for await (const scan of scanner.repositories(repositories.found, { withTimes })) {
+    signal?.throwIfAborted();
     const links = linksOf(graph, scan);
     all.push(links);
     tagCounts.push(scan.tagCount);
@@ -127,8 +133,9 @@ export const mark = async (
     faults.push(...scan.faults);
     for (const index of links.revisions) reachable.want(index);
     for (const index of links.tagged) reachable.want(index);
+    onRepository?.(all.length, repositories.found.length);
   }
-  await reachable.follow();
+  await reachable.follow(signal);
   const { problems } = reachable;
 
   const visits = {
@@ -176,6 +183,7 @@ export const mark = async (
     emptyRevisions,
     missing,
     faults,
+    links: all,
     needs,
   };
 };

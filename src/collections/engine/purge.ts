@@ -39,7 +39,7 @@ export const purge = async (
     await journal.commit(batch, 'purged');
     for (const entry of batch) bytes += entry.sizeBytes;
   }
-  for (const { run, batch } of old) await storage.removeEmptyFolder(quarantineBatch(run, batch));
-  for (const { run } of old) await storage.removeEmptyFolder(quarantineRun(run));
+  const batches = old.map(({ run, batch }) => quarantineBatch(run, batch));
+  await storage.removeEmptyFolders([...new Set([...batches, ...old.map(({ run }) => quarantineRun(run))])]);
   return { entries: old.length, bytes, broughtBack, blocked: null };
 };

@@ -30,12 +30,15 @@ export class ReachableManifests {
     if (this.#unknown.length === PORTION) this.#ask();
   }
 
-  /** Waits until everything reachable is known. */
-  async follow(): Promise<void> {
+  /** Waits until everything reachable is known, or the signal ends it. */
+  async follow(signal: AbortSignal | undefined): Promise<void> {
     while (this.#level.length > 0) {
       this.#ask();
       for (const asked of this.#asked.splice(0)) {
-        for await (const reading of asked) this.#learn(reading);
+        for await (const reading of asked) {
+          signal?.throwIfAborted();
+          this.#learn(reading);
+        }
       }
       for (const index of this.#level.splice(0)) {
         this.graph.references(index, (target, role) => {
