@@ -22,6 +22,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       redisUrl: null,
       logLevel: 'error',
       registries: new Map(),
+      collections: new Map(),
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),
@@ -30,6 +31,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     queue: {
       ring: async () => undefined,
       listen: () => undefined,
+      listenForCollections: () => undefined,
       depth: async () => ({ waiting: 0, active: 0 }),
       check: async () => undefined,
       close: async () => undefined,
@@ -37,6 +39,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     registries: new Registries([]),
     changes: new DeletionChanges(NOWHERE),
     metrics: new Metrics(),
+    now: () => 0,
     worker: 'none',
     close: async () => undefined,
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { registryNameSchema } from '../oci/names.js';
+import { collectionSchema } from './collection.schema.js';
 import { LOG_LEVELS } from './config.js';
 import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js';
 
@@ -71,6 +72,13 @@ export const registrySchema = z.strictObject({
     })
     .refine(({ base, max }) => notBelow(base, max), { path: ['max'], error: 'must not be below base' })
     .prefault({}),
+  storage: z
+    .strictObject({
+      filesystem: z.string().min(1).describe('The directory that holds docker/registry/v2.'),
+    })
+    .optional()
+    .describe("The registry's own files, for collection."),
+  collection: collectionSchema.optional(),
 });
 
 /** sexton.yaml. Every object is closed: a key that is not known is a mistake, and is named. */

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import request from 'supertest';
+import type { CollectionOptions } from '../../src/collections/collection-options.js';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import { parseRegistryName } from '../../src/oci/names.js';
@@ -56,6 +57,9 @@ export const startTestGateway = async (options: {
   readonly role?: Role;
   readonly database?: TestDatabase;
   readonly execution?: Partial<Config['execution']>;
+  readonly collections?: readonly CollectionOptions[];
+  /** What the gateway takes for the time. */
+  readonly now?: () => number;
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -69,6 +73,7 @@ export const startTestGateway = async (options: {
     redisUrl: options.redisUrl ?? null,
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
+    collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     execution: {
       planAttempts: 4,
       targetAttempts: 4,
@@ -78,7 +83,7 @@ export const startTestGateway = async (options: {
       ...options.execution,
     },
   };
-  const runtime = await openRuntime(config, log);
+  const runtime = await openRuntime(config, log, options.now);
   const gateway = await startGateway(runtime, options.role ?? 'all');
   const api = (key = adminKey): TestApi => {
     const as = (test: request.Test) => test.set('Authorization', `Bearer ${key}`);

@@ -41,8 +41,7 @@ const firstFrom = (rules: WindowRules, atMs: number, wanted: boolean): number | 
 };
 
 /** The first instant, from `atMs` on, at which a window is open; null where none is within a year. */
-export const nextOpening = (rules: WindowRules, atMs: number): number | null =>
-  firstFrom(rules, atMs, true);
+export const nextOpening = (rules: WindowRules, atMs: number): number | null => firstFrom(rules, atMs, true);
 
 /** When what is open at `atMs` closes; null where it is not open, or is open for ever. */
 export const closesAt = (rules: WindowRules, atMs: number): number | null =>
