@@ -20,8 +20,8 @@ export interface CommandOptions {
 /** What gives a registry's space back. */
 export type EngineOptions =
   | { readonly kind: 'none' }
-  /** `storage`: the directory that holds docker/registry/v2. */
-  | { readonly kind: 'sexton'; readonly storage: string }
+  /** `storage`: the directory that holds docker/registry/v2; `threads` read it, with 0 the main one does. */
+  | { readonly kind: 'sexton'; readonly storage: string; readonly threads: number }
   | { readonly kind: 'command'; readonly command: CommandOptions }
   | { readonly kind: 'dtr'; readonly action: 'onlinegc' | 'gc' }
   | { readonly kind: 'harbor'; readonly workers: number };

@@ -9,14 +9,14 @@ const ms = (duration: string): number => parseDuration(duration) ?? 0;
 const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
 
 const engineOf = (
-  { engine, command, dtr, harbor }: CollectionEntry,
+  { engine, threads, command, dtr, harbor }: CollectionEntry,
   storage: string | null,
   fail: (at: string, message: string) => void,
 ): EngineOptions => {
   switch (engine) {
     case 'sexton':
       if (storage === null) fail('storage', 'is required with collection.engine: sexton');
-      return { kind: 'sexton', storage: storage ?? '' };
+      return { kind: 'sexton', storage: storage ?? '', threads };
     case 'command': {
       // The schema demands it with this engine.
       if (command === undefined) return { kind: 'none' };

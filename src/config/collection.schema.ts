@@ -65,6 +65,7 @@ export const collectionSchema = z
     retention: longDurationSchema.default('7d').describe('How long collected blobs wait in quarantine.'),
     untagged: z.enum(['keep', 'collect']).default('keep').describe('Manifests without a tag.'),
     untaggedMinAge: longDurationSchema.default('7d').describe('Younger manifests without a tag stay.'),
+    threads: z.int().min(0).max(16).default(2).describe('That read the storage, with engine: sexton.'),
     batchSize: z.int().min(1).max(10_000).default(200).describe('Blobs in a batch.'),
     healEvery: durationOfAtLeast(100)
       .default('3m')

@@ -39,7 +39,7 @@ export const storagesOf =
     const engine = collections.get(registry)?.engine;
     if (engine?.kind !== 'sexton') return null;
     const cachePath = join(dataDir, 'references', `${registry}.references`);
-    return { directory: engine.storage, cachePath, now };
+    return { directory: engine.storage, cachePath, threads: engine.threads, now };
   };
 
 /** The part that collects: it listens for its bell in every registry, and looks after quarantines. */

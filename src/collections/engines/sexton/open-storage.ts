@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SextonError } from '../../../errors/sexton-error.js';
 import { JournalError } from '../../engine/file-journal.js';
+import { InlineScanner } from '../../engine/inline-scanner.js';
 import { loadReferences, saveReferences } from '../../engine/reference-cache.js';
 import type { ReferenceGraph } from '../../engine/reference-graph.js';
 import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
@@ -12,13 +13,13 @@ import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { BLOBS, OWN, REPOSITORIES } from '../../storage/layout.js';
 import { StorageFaultError } from '../../storage/storage.js';
 
-const MAX_THREADS = 4;
-
 export interface StorageAt {
   /** The directory that holds docker/registry/v2. */
   readonly directory: string;
   /** Where references are remembered between runs: out of the storage, which a dry run must not change. */
   readonly cachePath: string;
+  /** That read files; 0 reads in this thread. */
+  readonly threads: number;
   readonly now: () => number;
 }
 
@@ -41,9 +42,11 @@ const rootOf = (directory: string): string => {
 /** Opens a registry's files for the time of `work`; what goes wrong with them is a `storage_*` error. */
 export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) => Promise<T>): Promise<T> => {
   const root = rootOf(at.directory);
-  const scanner = new WorkerScanner(root, Math.min(MAX_THREADS, availableParallelism()));
+  const storage = new FilesystemStorage(root);
+  const threads = Math.min(at.threads, availableParallelism());
+  const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
   const tools = {
-    storage: new FilesystemStorage(root),
+    storage,
     scanner,
     newGraph: async () => loadReferences(at.cachePath),
     now: at.now,
