@@ -100,10 +100,15 @@ export const tendStorage = (
     withJournal(root, holder, async (journal) => {
       const waiting = await journal.list(['moving', 'quarantined', 'purging']);
       if (waiting.length === 0) return { broughtBack: 0, purged: null };
+      let broughtBack = 0;
+      // What a manifest in quarantine refers to is known once it is back: again, until nothing more is needed.
+      for (let more = await heal(tools, journal); more > 0; more = await heal(tools, journal)) {
+        broughtBack += more;
+      }
       if (purgeBeforeMs === null || !waiting.some(({ atMs }) => atMs <= purgeBeforeMs)) {
-        return { broughtBack: await heal(tools, journal), purged: null };
+        return { broughtBack, purged: null };
       }
       const purged = await purge(tools, journal, purgeBeforeMs);
-      return { broughtBack: purged.broughtBack, purged };
+      return { broughtBack: broughtBack + purged.broughtBack, purged };
     }),
   );
