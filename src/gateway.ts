@@ -88,6 +88,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     findings: app.get(FindingsStore),
     audit: app.get(AuditLog),
     queue: runtime.queue,
+    registries: runtime.registries,
     now: runtime.now,
     log,
     worker: runtime.worker,

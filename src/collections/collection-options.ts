@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly after: readonly (readonly string[])[];
   /** Flush the caches that the registry kept, once something was deleted. */
   readonly afterwards: readonly (readonly string[])[];
+  /** How long the registry may take after `before` to prove that it takes no pushes. */
+  readonly proofTimeoutMs: number;
   /** The longest that one of the other commands may take. */
   readonly commandTimeoutMs: number;
 }
@@ -25,6 +27,12 @@ export type EngineOptions =
   | { readonly kind: 'command'; readonly command: CommandOptions }
   | { readonly kind: 'dtr'; readonly action: 'onlinegc' | 'gc' }
   | { readonly kind: 'harbor'; readonly workers: number };
+
+/** Whether an engine can say what it would take, without taking it. */
+export const hasDryRun = ({ kind }: EngineOptions): boolean => kind !== 'dtr';
+
+/** Whether an engine can be told to take manifests without a tag. */
+export const collectsUntagged = ({ kind }: EngineOptions): boolean => kind !== 'dtr';
 
 export type EngineKind = EngineOptions['kind'];
 

@@ -23,7 +23,12 @@ const engineOf = (
       const version = command.version ?? [command.garbageCollect[0] ?? '', '--version'];
       return {
         kind: 'command',
-        command: { ...command, version, commandTimeoutMs: ms(command.commandTimeout) },
+        command: {
+          ...command,
+          version,
+          proofTimeoutMs: ms(command.proofTimeout),
+          commandTimeoutMs: ms(command.commandTimeout),
+        },
       };
     }
     case 'dtr':

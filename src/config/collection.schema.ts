@@ -45,6 +45,9 @@ const commandSchema = z.strictObject({
   before: z.array(argumentList).default([]).describe('Stop the registry or make it read-only.'),
   after: z.array(argumentList).default([]).describe('Bring it back; run whatever happened.'),
   afterwards: z.array(argumentList).default([]).describe('Flush the caches that it kept.'),
+  proofTimeout: durationSchema
+    .default('30s')
+    .describe('How long the registry may take to prove that it takes no pushes.'),
   commandTimeout: durationSchema
     .default('5m')
     .describe('The longest that before, after, afterwards may take.'),

@@ -75,9 +75,14 @@ export interface EngineRun {
   now(): number;
   /** Replaces the report. */
   report(summary: Summary, findings: Iterable<Finding>): Promise<void>;
+  /** Notes blobs that are gone for good, for engines without a quarantine. */
+  removed(digests: readonly string[]): Promise<void>;
   /** Stands once it resolves. `owesAfter`: the registry must be brought back, whatever happens next (TRAPS 29). */
   saveCheckpoint(checkpoint: JsonObject, options?: { readonly owesAfter: boolean }): Promise<void>;
 }
+
+/** What bringing a registry back needs. */
+export type BringBack = Pick<EngineRun, 'signal' | 'saveCheckpoint' | 'checkpoint'>;
 
 export interface EngineEnd {
   /** False: it stopped because it might not go on. */
@@ -93,5 +98,5 @@ export interface EngineEnd {
 export interface CollectionEngine {
   collect(run: EngineRun): Promise<EngineEnd>;
   /** Brings the registry back after a run that owed it; nothing where an engine never owes. */
-  bringBack(run: Pick<EngineRun, 'signal' | 'claim' | 'saveCheckpoint'>): Promise<void>;
+  bringBack(run: BringBack): Promise<void>;
 }

@@ -38,8 +38,6 @@ export class CollectionRunner {
     const options = this.options.get(registry);
     if (!options) return;
     await withRegistryClaim(this.db, registry, this.worker, async (held) => {
-      const engine = this.engineOf(options, held);
-      if (!engine) return;
       while (!signal.aborted) {
         const open = await this.store.open(registry, held.claim.db);
         const due = open
@@ -47,7 +45,8 @@ export class CollectionRunner {
           .filter(({ due }) => due !== null);
         const next =
           due.find(({ due }) => due !== 'run') ?? due.find(({ row }) => row.state === 'running') ?? due[0];
-        if (!next) return;
+        const engine = next ? this.engineOf(options, held) : null;
+        if (!next || !engine) return;
         if (next.due === 'bring_back') await this.bringBack(held.claim, engine, next.row, signal);
         else if (next.due === 'undo') await this.undoer.undo(held, next.row);
         else await this.run(held, engine, options, next.row, signal);
@@ -97,6 +96,7 @@ export class CollectionRunner {
         },
         saveCheckpoint: (checkpoint, { owesAfter } = { owesAfter: false }) =>
           this.store.saveCheckpoint(claim.db, row.id, checkpoint, owesAfter),
+        removed: (digests) => this.removed(claim, row, digests),
       });
     } catch (thrown) {
       if (signal.aborted) return this.stopped(claim, row, 'stopping', row.measures);
@@ -176,6 +176,17 @@ export class CollectionRunner {
     });
   }
 
+  private async removed(claim: Claim, row: CollectionRow, digests: readonly string[]): Promise<void> {
+    if (digests.length === 0) return;
+    const none = { count: 0, bytes: 0 };
+    const purged = { count: digests.length, bytes: 0 };
+    await claim.db.transaction().execute(async (tx) => {
+      await this.store.count(tx, row.id, { batches: 1, quarantined: none, restored: none, purged });
+      const details = { worker: this.worker, blobs: digests.length, digests };
+      await this.audit.record(tx, collectionAudit(row, 'collection.batch_purged', 'succeeded', { details }));
+    });
+  }
+
   /** What a run owed when it ended: nothing else happens in the registry before (TRAPS 29). */
   private async bringBack(
     claim: Claim,
@@ -185,8 +196,8 @@ export class CollectionRunner {
   ): Promise<void> {
     try {
       await engine.bringBack({
-        claim,
         signal,
+        checkpoint: row.checkpoint,
         saveCheckpoint: (checkpoint, { owesAfter } = { owesAfter: false }) =>
           this.store.saveCheckpoint(claim.db, row.id, checkpoint, owesAfter),
       });

@@ -53,6 +53,7 @@ export class CollectionsController {
     'forbidden',
     'no_collection',
     'no_window',
+    'not_supported_by_engine',
     'unsupported_media_type',
   )
   async create(

@@ -11,7 +11,7 @@ import type { RegistryName } from '../../oci/names.js';
 import { WAKE_UP_QUEUE, type WakeUpQueue } from '../../queue/wake-up-queue.js';
 import { Registries } from '../../registries/registries.js';
 import { LOGGER, type Logger } from '../../telemetry/logger.js';
-import type { CollectionOptions } from '../collection-options.js';
+import { collectsUntagged, hasDryRun, type CollectionOptions } from '../collection-options.js';
 import { nextOpening } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
 import { CLOCK, COLLECTION_OPTIONS, type AllOptions, type Clock } from './collection-tokens.js';
@@ -51,6 +51,15 @@ export class CollectionsService {
     const options = this.collected(asked.caller, request.registry);
     const isOperators = request.when === 'now' || request.dryRun || request.untagged !== undefined;
     if (isOperators) this.mustRun(asked.caller);
+    const untagged = untaggedMinAgeMs(request.untagged, options);
+    if (
+      (request.dryRun && !hasDryRun(options.engine)) ||
+      (untagged !== null && !collectsUntagged(options.engine))
+    ) {
+      throw new SextonError('not_supported_by_engine', {
+        detail: `The engine ${options.engine.kind} of registry ${request.registry} has no dry run and no choice of untagged manifests`,
+      });
+    }
     if (request.when === 'window' && nextOpening(options.rules, this.now()) === null) {
       throw new SextonError('no_window', {
         detail: `Registry ${request.registry} has no window to wait for`,
@@ -63,7 +72,7 @@ export class CollectionsService {
       engine: options.engine.kind,
       dry_run: request.dryRun,
       run_when: request.when,
-      untagged_min_age_ms: untaggedMinAgeMs(request.untagged, options),
+      untagged_min_age_ms: untagged,
       reason: request.reason,
       ticket: request.ticket ?? null,
       requested_by_id: callerId,
@@ -75,8 +84,12 @@ export class CollectionsService {
     await this.db.transaction().execute(async (tx) => {
       await this.store.insert(tx, collection);
       const { when, dryRun } = request;
-      const untagged = collection.untagged_min_age_ms === null ? 'keep' : 'collect';
-      const details = { engine: collection.engine, when, dryRun, untagged };
+      const details = {
+        engine: collection.engine,
+        when,
+        dryRun,
+        untagged: untagged === null ? 'keep' : 'collect',
+      };
       await this.audit.record(
         tx,
         collectionAudit(collection, 'collection.requested', 'accepted', { details }),

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.js';
 import type { Db } from '../../database/database.js';
 import type { RegistryName } from '../../oci/names.js';
 import type { WakeUpQueue } from '../../queue/wake-up-queue.js';
+import type { Registries } from '../../registries/registries.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { createEngine } from '../engines/create-engine.js';
@@ -27,6 +28,7 @@ interface Parts {
   readonly findings: FindingsStore;
   readonly audit: AuditLog;
   readonly queue: WakeUpQueue;
+  readonly registries: Registries;
   readonly now: () => number;
   readonly log: Logger;
   readonly worker: string;
@@ -66,7 +68,7 @@ export class CollectionWorkers {
 
 /** The workers of collections, put together. */
 export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
-  const { config, db, store, findings, audit, queue, now, log, worker } = parts;
+  const { config, db, store, findings, audit, queue, registries, now, log, worker } = parts;
   const options = new Map([...config.collections].filter(([, { engine }]) => engine.kind !== 'none'));
   const storages = storagesOf(config, now);
   const entries = new EntriesStore(store, audit, worker);
@@ -83,7 +85,7 @@ export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
     const registry = config.registries.get(of.registry);
     const at = storages(of.registry);
     const storage = at && { at, holder: holderFor(of.registry, held) };
-    return registry ? createEngine(of, registry, storage) : null;
+    return registry ? createEngine(of, registry, registries.get(of.registry), storage) : null;
   };
   const runner = new CollectionRunner(
     db,
