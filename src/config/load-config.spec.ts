@@ -87,6 +87,7 @@ describe('the configuration', () => {
       redisUrl: null,
       logLevel: 'info',
       registries: config.registries,
+      collections: new Map(),
       execution: {
         planAttempts: 12,
         targetAttempts: 12,

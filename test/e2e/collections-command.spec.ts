@@ -15,7 +15,7 @@ import { startControlServer, type ControlServer } from '../support/control-serve
 import { createTestDatabase } from '../support/database.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { installGateway } from '../support/gateway-process.js';
-import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
+import { registryOptions, startTestGateway, type TestApi, type TestGateway } from '../support/gateway.js';
 
 let registry: RegistryServer;
 let control: ControlServer;
@@ -61,13 +61,13 @@ afterEach(async () => {
   await registry?.stop();
 });
 
-const deleteV1 = async ({ api }: Pick<TestGateway, 'api'>): Promise<void> => {
+const deleteV1 = async (running: { api(): TestApi }): Promise<void> => {
   const target = { registry: 'prod', repository: REPOSITORY, references: ['v1'] };
-  expect(await deleteAndWait(api(), target)).toMatchObject({ state: 'succeeded' });
+  expect(await deleteAndWait(running.api(), target)).toMatchObject({ state: 'succeeded' });
 };
 
-const logOf = async ({ api }: TestGateway, id: string): Promise<string> => {
-  const { text } = await api().get(`/v1/collections/${id}/report?format=ndjson`).expect(200);
+const logOf = async (running: TestGateway, id: string): Promise<string> => {
+  const { text } = await running.api().get(`/v1/collections/${id}/report?format=ndjson`).expect(200);
   return text;
 };
 
@@ -82,8 +82,8 @@ describe('the registry’s own collector', () => {
     // Writable again, and the same image can come back.
     const again = await pushImage(to(), { tags: ['v1'], content: 'v1', sharedLayer: 'base' });
     expect(await headManifest(to(), 'v1')).toEqual({ status: 200, digest: again.digest });
-    const { body } = await running.api().get('/v1/audit/events?action=collection.batch_purged').expect(200);
-    const [event] = (body as { items: { details: { digests: string[] } }[] }).items;
+    const answer = await running.api().get('/v1/audit/events?action=collection.batch_purged').expect(200);
+    const [event] = (answer.body as { items: { details: { digests: string[] } }[] }).items;
     expect(event?.details.digests).toHaveLength(3);
     expect(event?.details.digests).toContain(again.digest);
   });

@@ -48,8 +48,10 @@ const makeGarbage = async (gateway: GatewayProcess): Promise<void> => {
 };
 
 const eventsOf = async (gateway: GatewayProcess, id: string) => {
-  const { body } = await gateway.api().get('/v1/audit/events?registry=prod&limit=100').expect(200);
-  const { items } = body as { items: { action: string; details: { collection?: string; batch?: number } }[] };
+  const answer = await gateway.api().get('/v1/audit/events?registry=prod&limit=100').expect(200);
+  const { items } = answer.body as {
+    items: { action: string; details: { collection?: string; batch?: number } }[];
+  };
   return items.filter(({ details }) => details.collection === id).reverse();
 };
 

@@ -88,8 +88,8 @@ const save = (tag: string, folder: string): string => {
 };
 
 const eventsOf = async (id: string) => {
-  const { body } = await api().get('/v1/audit/events?registry=prod&limit=100').expect(200);
-  const { items } = body as { items: { action: string; details: Record<string, unknown> }[] };
+  const answer = await api().get('/v1/audit/events?registry=prod&limit=100').expect(200);
+  const { items } = answer.body as { items: { action: string; details: Record<string, unknown> }[] };
   return items.filter(({ details }) => details['collection'] === id).reverse();
 };
 
@@ -133,6 +133,19 @@ describe('delete, collect, push again, pull', () => {
   });
 });
 
+describe('a purge', () => {
+  it('that is due when a push needs again what waits there brings it back first', async () => {
+    await deleteOneOfTwo(async () => void save('v1', 'v1'));
+    const { id } = await collectAndWait(api());
+    expect(skopeo(`dir:${join(home, 'v1')}`, image('v1'))).toMatchObject({ status: 0 });
+    // In a window, and all of it has waited long enough to go.
+    nowMs += 8 * 24 * HOUR + 1.5 * HOUR;
+    await untilHealed();
+    expect(treeOf(save('v1', 'again'))).toEqual(treeOf(join(home, 'v1')));
+    expect(await get(id)).toMatchObject({ purged: { count: 0 } });
+  });
+});
+
 describe('a dry run', () => {
   it('changes nothing in the storage, and reports every candidate once with its reason', async () => {
     await deleteOneOfTwo();
@@ -166,8 +179,8 @@ describe('a dry run', () => {
 describe('why a blob is still there', () => {
   it('is answered with the path from a tag, or with where it stands', async () => {
     await deleteOneOfTwo();
-    const { body } = await api().get(`/v1/registries/prod/tags?repository=${REPOSITORY}`).expect(200);
-    const [tag] = (body as { items: { digest: string }[] }).items;
+    const tags = await api().get(`/v1/registries/prod/tags?repository=${REPOSITORY}`).expect(200);
+    const [tag] = (tags.body as { items: { digest: string }[] }).items;
     const pulled = await fetch(`${registry.url}/v2/${REPOSITORY}/manifests/v2`, {
       headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
     });
@@ -225,8 +238,8 @@ describe('a window', () => {
       opensAt: '2099-06-02T02:00:00.000Z',
     });
     save('v2', 'v2');
-    const { body } = await api().get('/v1/collections/windows').expect(200);
-    expect((body as { items: unknown[] }).items).toMatchObject([
+    const windows = await api().get('/v1/collections/windows').expect(200);
+    expect((windows.body as { items: unknown[] }).items).toMatchObject([
       {
         registry: 'prod',
         isOpen: false,

@@ -52,8 +52,8 @@ export const untilState = (
 ): Promise<CollectionView> =>
   vi.waitFor(
     async () => {
-      const { body } = await api.get(`/v1/collections/${id}`).expect(200);
-      const collection = body as CollectionView;
+      const answer = await api.get(`/v1/collections/${id}`).expect(200);
+      const collection = answer.body as CollectionView;
       if (states.includes(collection.state)) return collection;
       throw new Error(
         `${collection.state}, not ${states.join(' or ')}: ${JSON.stringify(collection.problem)}`,

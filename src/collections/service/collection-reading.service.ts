@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import { mayAct, maySeeRegistry } from '../../identity/scope.js';
 import type { Digest } from '../../oci/digest.js';
-import type { RegistryName } from '../../oci/names.js';
+import { registryNameSchema } from '../../oci/names.js';
 import type { Finding } from '../engines/engine-port.js';
 import { explainInStorage, type Standing } from '../engines/sexton/explain.js';
 import {
@@ -96,9 +96,9 @@ export class CollectionReadingService {
 
   /** Looks at the registry's files now. `not_supported_by_engine` where Sexton does not read them. */
   async explain(caller: Caller, registry: string, digest: Digest): Promise<ExplanationView> {
-    const name = registry as RegistryName;
-    const options = this.options.get(name);
-    if (!maySeeRegistry(caller, registry) || !options) {
+    const name = registryNameSchema.safeParse(registry).data;
+    const options = name && this.options.get(name);
+    if (!maySeeRegistry(caller, registry) || !name || !options) {
       throw new SextonError('unknown_registry', {
         detail: `There is no registry named ${registry.slice(0, 64)} that is collected`,
       });

@@ -30,7 +30,3 @@ const NEXT: Readonly<Record<CollectionState, readonly CollectionState[]>> = {
 /** States from which `to` can be reached; for SQL that moves a collection only if nobody moved it before. */
 export const statesBefore = (to: CollectionState): CollectionState[] =>
   COLLECTION_STATES.filter((from) => NEXT[from].includes(to));
-
-/** Work on it goes on by itself. */
-export const isOpenState = (state: CollectionState): boolean =>
-  state === 'waiting' || state === 'running' || state === 'paused';

@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import { roleMay } from '../../identity/permissions.js';
 import { maySeeRegistry } from '../../identity/scope.js';
-import type { RegistryName } from '../../oci/names.js';
+import { parseRegistryName, type RegistryName } from '../../oci/names.js';
 import { WAKE_UP_QUEUE, type WakeUpQueue } from '../../queue/wake-up-queue.js';
 import { Registries } from '../../registries/registries.js';
 import { LOGGER, type Logger } from '../../telemetry/logger.js';
@@ -139,7 +139,7 @@ export class CollectionsService {
   /** Goes on with what was cancelled or failed, or with `now` at once with what waits for its window. */
   async resume(asked: Asked, id: string, request: ResumeCollection): Promise<CollectionView> {
     const row = await this.visible(asked.caller, id);
-    const options = this.collected(asked.caller, row.registry);
+    const options = this.collected(asked.caller, parseRegistryName(row.registry));
     const when = request.when ?? row.run_when;
     if (when === 'window' && nextOpening(options.rules, this.now()) === null) {
       throw new SextonError('no_window', { detail: `Registry ${row.registry} has no window to wait for` });
@@ -159,7 +159,7 @@ export class CollectionsService {
   /** Brings back everything that it took away and that was not purged. */
   async undo(asked: Asked, id: string, reason: string): Promise<CollectionView> {
     const row = await this.visible(asked.caller, id);
-    const options = this.collected(asked.caller, row.registry);
+    const options = this.collected(asked.caller, parseRegistryName(row.registry));
     const request = requestOf(asked, reason);
     await this.db.transaction().execute(async (tx) => {
       const taken = row.engine === 'sexton' && (await this.store.requestUndo(tx, id, request));
@@ -185,7 +185,7 @@ export class CollectionsService {
   }
 
   view(row: CollectionRow): CollectionView {
-    return collectionView(row, this.options.get(row.registry as RegistryName), this.now());
+    return collectionView(row, this.options.get(parseRegistryName(row.registry)), this.now());
   }
 
   private async cancelWaiting(tx: Tx, id: string): Promise<boolean> {
@@ -195,9 +195,9 @@ export class CollectionsService {
   }
 
   /** Options of a registry that the caller may see and that is collected. */
-  private collected(caller: Caller, registry: string): CollectionOptions {
-    const options = this.options.get(registry as RegistryName);
-    if (!this.registries.has(registry as RegistryName) || !maySeeRegistry(caller, registry)) {
+  private collected(caller: Caller, registry: RegistryName): CollectionOptions {
+    const options = this.options.get(registry);
+    if (!this.registries.has(registry) || !maySeeRegistry(caller, registry)) {
       throw new SextonError('unknown_registry', { detail: `There is no registry named ${registry}` });
     }
     if (options && options.engine.kind !== 'none') return options;

@@ -1,5 +1,5 @@
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { RegistryName } from '../../oci/names.js';
+import { parseRegistryName, type RegistryName } from '../../oci/names.js';
 import type { CollectionOptions } from '../collection-options.js';
 import type { StorageAt } from '../engines/sexton/open-storage.js';
 import { undoInStorage, type StorageHolder } from '../engines/sexton/seam.js';
@@ -23,7 +23,7 @@ export class Undoer {
   ) {}
 
   async undo(held: RegistryClaim, row: CollectionRow): Promise<void> {
-    const registry = row.registry as RegistryName;
+    const registry = parseRegistryName(row.registry);
     const at = this.storageOf(registry);
     const request = row.undo_request;
     if (!request) return;

@@ -27,7 +27,7 @@ export interface OpenStorage {
   readonly root: string;
   readonly tools: CollectionTools;
   /** Remembers what was learned about manifests; a memory that cannot be written costs only time. */
-  remember(graph: ReferenceGraph): void;
+  readonly remember: (graph: ReferenceGraph) => void;
 }
 
 const rootOf = (directory: string): string => {
