@@ -2,7 +2,7 @@ import type { Db } from '../../database/database.js';
 import type { RegistryName } from '../../oci/names.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { CollectionOptions } from '../collection-options.js';
-import type { StorageAt } from '../engines/sexton/open-storage.js';
+import { lookIntoQuarantine, type StorageAt } from '../engines/sexton/open-storage.js';
 import { tendStorage, type StorageHolder } from '../engines/sexton/seam.js';
 import { isOpen } from '../windows/open.js';
 import { lastHealed, noteHealed, withRegistryClaim, type RegistryClaim } from './registry-claim.js';
@@ -12,6 +12,8 @@ import { lastHealed, noteHealed, withRegistryClaim, type RegistryClaim } from '.
  * again (TRAPS 19); what has waited for the retention is purged, in windows where the registry has any.
  */
 export class QuarantineKeeper {
+  private readonly triedMs = new Map<RegistryName, number>();
+
   constructor(
     private readonly db: Db,
     private readonly options: ReadonlyMap<RegistryName, CollectionOptions>,
@@ -28,6 +30,7 @@ export class QuarantineKeeper {
       if (signal.aborted) return;
       const at = this.storageOf(options.registry);
       if (at === null || !(await this.isDue(options))) continue;
+      this.triedMs.set(options.registry, this.now());
       try {
         await this.tend(options, at);
       } catch (error) {
@@ -37,13 +40,19 @@ export class QuarantineKeeper {
   }
 
   private async isDue({ registry, healEveryMs }: CollectionOptions): Promise<boolean> {
-    const healedAt = await lastHealed(this.db, registry);
-    return healedAt === null || this.now() - healedAt.getTime() >= healEveryMs;
+    // Whoever healed it, in whichever process; and what failed here is not tried again at once.
+    const healedMs = (await lastHealed(this.db, registry))?.getTime() ?? -Infinity;
+    const lastMs = Math.max(healedMs, this.triedMs.get(registry) ?? -Infinity);
+    return this.now() - lastMs >= healEveryMs;
   }
 
   private async tend({ registry, retentionMs, rules }: CollectionOptions, at: StorageAt): Promise<void> {
     await withRegistryClaim(this.db, registry, this.worker, async (held) => {
       const nowMs = this.now();
+      if ((await lookIntoQuarantine(at)).length === 0) {
+        await noteHealed(held.claim, registry, new Date(nowMs));
+        return;
+      }
       const mayPurge = rules.windows.length === 0 || isOpen(rules, nowMs);
       const tended = await tendStorage(
         at,

@@ -2,15 +2,16 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SextonError } from '../../../errors/sexton-error.js';
-import { JournalError } from '../../engine/file-journal.js';
+import { FileJournal, JournalError } from '../../engine/file-journal.js';
 import { InlineScanner } from '../../engine/inline-scanner.js';
+import type { JournalEntry } from '../../engine/journal.js';
 import { loadReferences, saveReferences } from '../../engine/reference-cache.js';
 import type { ReferenceGraph } from '../../engine/reference-graph.js';
 import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
 import type { CollectionTools } from '../../engine/survey.js';
 import { WorkerScanner } from '../../engine/worker-scanner.js';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
-import { BLOBS, OWN, REPOSITORIES } from '../../storage/layout.js';
+import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../storage/layout.js';
 import { StorageFaultError } from '../../storage/storage.js';
 
 export interface StorageAt {
@@ -57,6 +58,17 @@ export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) =>
     throw translate(error);
   } finally {
     await scanner.close();
+  }
+};
+
+/** What waits in the storage's quarantine; read without its lock, so a look and no more. */
+export const lookIntoQuarantine = async ({ directory }: StorageAt): Promise<readonly JournalEntry[]> => {
+  try {
+    const root = rootOf(directory);
+    if (!existsSync(join(root, JOURNAL))) return [];
+    return await new FileJournal(root).list(['moving', 'quarantined', 'purging']);
+  } catch (error) {
+    throw translate(error);
   }
 };
 

@@ -89,7 +89,7 @@ export interface Tending {
 
 /**
  * Looks after the quarantine: brings back what is needed and, unless `purgeBeforeMs` is null, purges what has waited
- * since before then. Nothing is read but the journal where nothing waits.
+ * since before then.
  */
 export const tendStorage = (
   at: StorageAt,
@@ -98,8 +98,7 @@ export const tendStorage = (
 ): Promise<Tending> =>
   withStorage(at, ({ root, tools }) =>
     withJournal(root, holder, async (journal) => {
-      const waiting = await journal.list(['moving', 'quarantined', 'purging']);
-      if (waiting.length === 0) return { broughtBack: 0, purged: null };
+      const waiting = await journal.list(['quarantined']);
       let broughtBack = 0;
       // What a manifest in quarantine refers to is known once it is back: again, until nothing more is needed.
       for (let more = await heal(tools, journal); more > 0; more = await heal(tools, journal)) {
