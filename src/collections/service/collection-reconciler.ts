@@ -18,6 +18,7 @@ const OVERDUE_ROUNDS = 4;
 export class CollectionReconciler {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();
+  private keeping: Promise<void> | null = null;
   private readonly stopping = new AbortController();
   /** How many rounds each registry has been due with nobody at work. */
   private readonly idleRounds = new Map<string, number>();
@@ -50,6 +51,17 @@ export class CollectionReconciler {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     await this.running;
+    await this.keeping;
+  }
+
+  /** A long purge must not keep the bell from ringing; where somebody was rung for, the keeper does not get in the way. */
+  private keep(due: ReadonlySet<RegistryName>): void {
+    this.keeping ??= this.keeper
+      .round(due, this.stopping.signal)
+      .catch(this.onError)
+      .finally(() => {
+        this.keeping = null;
+      });
   }
 
   /** One round. */
@@ -71,6 +83,6 @@ export class CollectionReconciler {
       this.idleRounds.set(registry, insist ? 0 : rounds);
       await this.queue.ring({ kind: 'collect', registry }, { insist });
     }
-    await this.keeper.round(this.stopping.signal);
+    this.keep(due);
   }
 }

@@ -12,7 +12,7 @@ import { lastHealed, noteHealed, withRegistryClaim, type RegistryClaim } from '.
  * again (TRAPS 19); what has waited for the retention is purged, in windows where the registry has any.
  */
 export class QuarantineKeeper {
-  private readonly triedMs = new Map<RegistryName, number>();
+  private readonly failedMs = new Map<RegistryName, number>();
 
   constructor(
     private readonly db: Db,
@@ -25,15 +25,15 @@ export class QuarantineKeeper {
   ) {}
 
   /** One round over the registries that are due; one that somebody else works on is left for the next round. */
-  async round(signal: AbortSignal): Promise<void> {
+  async round(except: ReadonlySet<RegistryName>, signal: AbortSignal): Promise<void> {
     for (const options of this.options.values()) {
       if (signal.aborted) return;
       const at = this.storageOf(options.registry);
-      if (at === null || !(await this.isDue(options))) continue;
-      this.triedMs.set(options.registry, this.now());
+      if (at === null || except.has(options.registry) || !(await this.isDue(options))) continue;
       try {
         await this.tend(options, at);
       } catch (error) {
+        this.failedMs.set(options.registry, this.now());
         this.log.warn({ err: error, registry: options.registry }, 'the quarantine could not be looked after');
       }
     }
@@ -42,7 +42,7 @@ export class QuarantineKeeper {
   private async isDue({ registry, healEveryMs }: CollectionOptions): Promise<boolean> {
     // Whoever healed it, in whichever process; and what failed here is not tried again at once.
     const healedMs = (await lastHealed(this.db, registry))?.getTime() ?? -Infinity;
-    const lastMs = Math.max(healedMs, this.triedMs.get(registry) ?? -Infinity);
+    const lastMs = Math.max(healedMs, this.failedMs.get(registry) ?? -Infinity);
     return this.now() - lastMs >= healEveryMs;
   }
 
