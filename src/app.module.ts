@@ -20,10 +20,14 @@ import { DeletionEventsController } from './deletions/deletion-events.controller
 import { DeletionsController } from './deletions/deletions.controller.js';
 import { DeletionsQuery } from './deletions/deletions.query.js';
 import { DeletionsService } from './deletions/deletions.service.js';
+import { DeletionIntake } from './deletions/deletion-intake.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
+import { FrontController } from './front/front.controller.js';
+import { FrontDeletions } from './front/front-deletions.js';
+import { FrontReads } from './front/front-reads.js';
+import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { assignRequestId } from './http/request-id.js';
 import { requireJson } from './http/require-json.js';
 import { validationPipe } from './http/validation.js';
 import { ApiKeyStrategy } from './identity/api-key.strategy.js';
@@ -56,6 +60,7 @@ export class AppModule implements NestModule {
         CollectionsController,
         AuditController,
         ApiKeysController,
+        FrontController,
         HealthController,
         MetricsController,
       ],
@@ -77,6 +82,7 @@ export class AppModule implements NestModule {
         AuditLog,
         AuditSealer,
         AuditService,
+        DeletionIntake,
         DeletionsStore,
         DeletionsQuery,
         DeletionsService,
@@ -89,6 +95,10 @@ export class AppModule implements NestModule {
         FindingsStore,
         CollectionsService,
         CollectionReadingService,
+        { provide: FRONT_CONFIG, useValue: runtime.config.front },
+        FrontRegistry,
+        FrontReads,
+        FrontDeletions,
         ApiKeysStore,
         ApiKeysService,
         ApiKeyStrategy,
@@ -112,6 +122,6 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(assignRequestId, requireJson).forRoutes('{*path}');
+    consumer.apply(requireJson).forRoutes('{*path}');
   }
 }

@@ -13,6 +13,7 @@ import { PlanMaker } from './deletions/plan-maker.js';
 import { SextonError } from './errors/sexton-error.js';
 import { createWorkers } from './execution/create-workers.js';
 import { buildOpenApi } from './http/openapi.js';
+import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import type { Runtime } from './runtime.js';
 import { nestLogger } from './telemetry/logger.js';
@@ -39,6 +40,8 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   });
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  // Before anything that can fail: every problem names its request.
+  app.use(assignRequestId);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   app.useBodyParser('json', { limit: MOST_BODY, type: ['application/json', 'application/*+json'] });
   return app;

@@ -32,7 +32,11 @@ const main = async (): Promise<void> => {
   const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
   const log = createLogger(config.logLevel);
   const runtime = await openRuntime(config, log);
-  const gateway = await startGateway(runtime, role);
+  const gateway = await startGateway(runtime, role).catch(async (error: unknown) => {
+    // A port in use, say: the embedded PostgreSQL must not outlive this process.
+    await runtime.close().catch(() => undefined);
+    throw error;
+  });
   if (gateway.newAdminKey !== null) {
     process.stderr.write(`\nThe first admin key, shown this once: ${gateway.newAdminKey}\n\n`);
   }

@@ -8,12 +8,19 @@ export const registryStatusSchema = z
     reachable: z.boolean(),
     checkedAt: z.iso.datetime(),
     capabilities: z.object({
+      deletes: z
+        .enum(['manifests', 'tags'])
+        .describe('tags: only tags can be deleted, each alone; what they point at stays.'),
       deletion: z
         .enum(['enabled', 'disabled', 'read_only', 'unknown'])
         .describe('As the registry itself answered a probe.'),
       untag: z.enum(['native', 'replace', 'none']).describe('How one tag can go while its manifest stays.'),
       referrersApi: z.boolean(),
       listsUntagged: z.boolean(),
+      deletesAlong: z
+        .boolean()
+        .optional()
+        .describe('Untagged children and referrers go with a manifest, and cannot be kept.'),
     }),
     problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   })
@@ -32,7 +39,13 @@ export const registryListSchema = z
           type: 'distribution',
           reachable: true,
           checkedAt: '2026-11-23T10:00:00.000Z',
-          capabilities: { deletion: 'enabled', untag: 'replace', referrersApi: false, listsUntagged: false },
+          capabilities: {
+            deletes: 'manifests',
+            deletion: 'enabled',
+            untag: 'replace',
+            referrersApi: false,
+            listsUntagged: false,
+          },
           problem: null,
         },
       ],

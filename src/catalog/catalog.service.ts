@@ -73,7 +73,7 @@ export class CatalogService {
     signal: AbortSignal,
   ): Promise<TagListView> {
     const registry = this.visibleRegistry(caller, registryName);
-    const { repository } = query;
+    const repository = this.registries.canonicalName(registry.name, query.repository);
     if (!mayAct(caller, 'read', registry.name, repository)) {
       throw new SextonError('not_found', { detail: `There is no repository ${repository} that you may see` });
     }
@@ -117,6 +117,7 @@ export class CatalogService {
 }
 
 const UNKNOWN: Capabilities = {
+  deletes: 'manifests',
   deletion: 'unknown',
   untag: 'none',
   referrersApi: false,

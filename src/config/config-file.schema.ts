@@ -20,8 +20,8 @@ const httpUrl = z.string().refine(
 );
 
 const registryUrl = httpUrl.refine(
-  (text) => !/[?#]/.test(text) && !/\/v2\/*$/.test(urlOrNull(text)?.pathname ?? ''),
-  { error: 'must end before /v2, without query and fragment' },
+  (text) => !/[?#]/.test(text) && !/\/(v[12]|api\/v0)\/*$/.test(urlOrNull(text)?.pathname ?? ''),
+  { error: 'must end before /v2 (or /v1, /api/v0), without query and fragment' },
 );
 
 const credentialsSchema = z
@@ -42,10 +42,13 @@ const credentialsSchema = z
 const notBelow = (base: string, max: string): boolean =>
   (parseDuration(max) ?? 0) >= (parseDuration(base) ?? 0);
 
-/** One registry. */
-export const registrySchema = z.strictObject({
-  type: z.literal('distribution').describe('Docker Registry, CNCF Distribution and other OCI registries.'),
-  url: registryUrl.describe('Address of the registry, without /v2.'),
+const registryFields = z.strictObject({
+  type: z
+    .enum(['distribution', 'dtr', 'harbor', 'v1'])
+    .describe(
+      'distribution: Docker Registry, CNCF Distribution and other OCI registries; dtr: Docker Trusted Registry, Mirantis Secure Registry 2 and 3; harbor: Harbor 2.x, MSR 4; v1: the old Python registry.',
+    ),
+  url: registryUrl.describe('Address of the registry, without /v2, /v1 or /api/v0.'),
   credentials: credentialsSchema.optional(),
   tls: z.strictObject({ caFile: z.string().min(1).describe('PEM of the authorities to trust.') }).optional(),
   tokenRealms: z
@@ -79,7 +82,17 @@ export const registrySchema = z.strictObject({
     .optional()
     .describe("The registry's own files, for collection."),
   collection: collectionSchema.optional(),
+  namespaces: z
+    .enum(['required', 'optional'])
+    .optional()
+    .describe('Of a dtr registry: optional lets a repository be a name alone, without namespace/.'),
 });
+
+/** One registry. */
+export const registrySchema = registryFields.refine(
+  ({ type, namespaces }) => namespaces === undefined || type === 'dtr',
+  { path: ['namespaces'], error: 'is for a registry of type dtr only' },
+);
 
 /** sexton.yaml. Every object is closed: a key that is not known is a mistake, and is named. */
 export const configFileSchema = z
@@ -90,6 +103,29 @@ export const configFileSchema = z
         error: 'must name at least one registry',
       })
       .describe('By the name that clients use.'),
+    front: z
+      .strictObject({
+        hosts: z
+          .record(
+            z
+              .string()
+              .regex(/^[a-z0-9.-]+(:\d+)?$/, 'must be a host name in lower case, with or without a port'),
+            registryNameSchema,
+          )
+          .default({})
+          .describe('Which registry clients mean that come to such a host; names there have no prefix.'),
+        defaultRegistry: registryNameSchema
+          .optional()
+          .describe('The registry of names that begin with no registry, at any other host.'),
+        sharedDigests: z
+          .enum(['refuse', 'include'])
+          .default('refuse')
+          .describe(
+            'What DELETE of a digest with several tags does; a registry itself takes them all (include).',
+          ),
+      })
+      .prefault({})
+      .describe('The registry-compatible routes, /v2/ and /api/v0/.'),
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).default('info').describe('SEXTON_LOG_LEVEL goes before it.'),

@@ -4,6 +4,15 @@ import type { RegistryOptions } from '../registries/registry-options.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
+/** How the registry-compatible routes find out which registry is meant, and what they may take along. */
+export interface FrontConfig {
+  /** By the `Host` header, lower case, with or without a port. */
+  readonly hosts: ReadonlyMap<string, RegistryName>;
+  readonly defaultRegistry: RegistryName | null;
+  /** What DELETE of a digest that several tags name does: a registry would take them all. */
+  readonly sharedDigests: 'refuse' | 'include';
+}
+
 /** Everything that Sexton was told, checked once at the start. */
 export interface Config {
   readonly http: { readonly host: string; readonly port: number };
@@ -18,6 +27,7 @@ export interface Config {
   readonly registries: ReadonlyMap<RegistryName, RegistryOptions>;
   /** Registries that are collected; no other is. */
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
+  readonly front: FrontConfig;
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */
     readonly planAttempts: number;

@@ -88,6 +88,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       registries: config.registries,
       collections: new Map(),
+      front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       execution: {
         planAttempts: 12,
         targetAttempts: 12,
@@ -112,9 +113,15 @@ describe('the configuration', () => {
           attempts: 4,
           retryBaseMs: 200,
           retryMaxMs: 10_000,
+          namespaces: 'required',
         },
       ],
     ]);
+  });
+
+  it('knows a Harbor', () => {
+    const { registries } = load(GOOD.replace('distribution', 'harbor'));
+    expect([...registries.values()].map(({ type }) => type)).toEqual(['harbor']);
   });
 
   it('takes port 0, and the log level of the environment before that of the file', () => {
@@ -130,9 +137,19 @@ describe('the configuration', () => {
       'registries.prod.adress: is not known here; allowed: type, url',
     ],
     [
+      'a host of the front for no registry',
+      `${GOOD}\nfront: { hosts: { hub.internal: dev } }`,
+      'front.hosts.hub.internal: names dev, which is not under registries',
+    ],
+    [
+      'a default registry that is none',
+      `${GOOD}\nfront: { defaultRegistry: dev }`,
+      'front.defaultRegistry: names dev, which is not under registries',
+    ],
+    [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, log, execution',
+      'holds: is not known here; allowed: registries, front, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],
@@ -186,6 +203,13 @@ describe('the configuration', () => {
     ['a broken CA', GOOD.replace('/etc/ca.pem', '/etc/broken.pem'), 'tls.caFile: the file /etc/broken.pem'],
     ['a URL with a query', GOOD.replace(':5000/', ':5000/?key=planted-secret'), 'registries.prod.url'],
     ['a URL of the API', GOOD.replace(':5000/', ':5000/v2/'), 'url: must end before /v2'],
+    ['a URL of the old API', GOOD.replace(':5000/', ':5000/v1/'), 'url: must end before /v2 (or /v1,'],
+    ['a URL of the DTR API', GOOD.replace(':5000/', ':5000/api/v0'), 'url: must end before /v2'],
+    [
+      'namespaces on a registry without them',
+      GOOD.replace('type: distribution', 'type: distribution\n    namespaces: optional'),
+      'registries.prod.namespaces: is for a registry of type dtr only',
+    ],
     ['no URL', GOOD.replace(/url:.*/, ''), 'registries.prod.url: is required'],
     // Promise 3: the claim of a repository is by the registry's name.
     [

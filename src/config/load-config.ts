@@ -3,7 +3,7 @@ import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import { collectionOptionsOf } from './collection-entry.js';
-import { registrySchema } from './config-file.schema.js';
+import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
 import { faultsOf, sayRequired } from './faults.js';
@@ -25,6 +25,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   if (!environment.success) faults.push(...faultsOf(environment.error));
   const { file, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
   const { registries, collections } = registriesOf(entries, { env: set, readFile, faults });
+  if (file) checkFront(file.front, registries, faults);
   if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
@@ -36,6 +37,11 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
     logLevel: data.SEXTON_LOG_LEVEL ?? file.log.level,
     registries,
     collections,
+    front: {
+      hosts: new Map(Object.entries(file.front.hosts)),
+      defaultRegistry: file.front.defaultRegistry ?? null,
+      sharedDigests: file.front.sharedDigests,
+    },
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,
@@ -44,6 +50,21 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       reconcileEveryMs: ms(file.execution.reconcileEvery),
     },
   };
+};
+
+const checkFront = (
+  { hosts, defaultRegistry }: ConfigFile['front'],
+  registries: ReadonlyMap<RegistryName, RegistryOptions>,
+  faults: ConfigFault[],
+): void => {
+  const named: [path: string, name: RegistryName][] = Object.entries(hosts).map(([host, name]) => [
+    `front.hosts.${host}`,
+    name,
+  ]);
+  if (defaultRegistry !== undefined) named.push(['front.defaultRegistry', defaultRegistry]);
+  for (const [path, name] of named) {
+    if (!registries.has(name)) faults.push({ path, message: `names ${name}, which is not under registries` });
+  }
 };
 
 const registriesOf = (

@@ -36,6 +36,7 @@ export const registryOptionsOf = (
     attempts: retries.attempts,
     retryBaseMs: ms(retries.base),
     retryMaxMs: ms(retries.max),
+    namespaces: entry.namespaces ?? 'required',
   };
 };
 

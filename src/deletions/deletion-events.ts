@@ -15,6 +15,7 @@ export async function* followDeletion(
   signal: AbortSignal,
 ): AsyncGenerator<MessageEvent> {
   let seen = '';
+  let seenProgress: string | null = null;
   const told = new Set<number>();
   while (!signal.aborted && !changes.stopped.aborted) {
     const change = await changes.waitFor(id, HEARTBEAT_MS, signal, async () => {
@@ -23,14 +24,16 @@ export async function* followDeletion(
       const targets = await store.targetsOf([id]);
       const fresh = targets.filter((target) => target.outcome !== null && !told.has(target.position));
       const mark = `${row.state} ${row.problem?.retryAt ?? ''}`;
-      return mark === seen && fresh.length === 0 ? null : { row, targets, fresh, mark };
+      const progress = JSON.stringify(row.progress);
+      const isNews = mark !== seen || progress !== seenProgress || fresh.length > 0;
+      return isNews ? { row, targets, fresh, mark, progress } : null;
     });
     if (signal.aborted || changes.stopped.aborted) return;
     if (change === null) {
       yield { type: 'heartbeat', data: {} };
       continue;
     }
-    const { row, targets, fresh, mark } = change;
+    const { row, targets, fresh, mark, progress } = change;
     const view = deletionView(row, fresh);
     for (const [index, target] of fresh.entries()) {
       told.add(target.position);
@@ -40,6 +43,10 @@ export async function* followDeletion(
       seen = mark;
       const { state, problem } = view;
       yield { type: 'state', data: { id, state, problem, done: told.size, total: targets.length } };
+    }
+    if (progress !== seenProgress) {
+      seenProgress = progress;
+      if (row.progress) yield { type: 'progress', data: { id, ...row.progress } };
     }
     if (isSettled(row.state)) {
       yield { type: 'end', data: { id, state: row.state } };

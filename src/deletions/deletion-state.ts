@@ -62,11 +62,11 @@ export const hasEnded = (state: DeletionState): boolean =>
 
 const GONE: readonly TargetOutcome[] = ['deleted', 'untagged', 'already_absent'];
 
-/** The state of a deletion whose targets all have an outcome. No targets at all is a failure, never a success. */
+/** The state of a deletion whose targets all have an outcome; without any, a selector selected nothing, as it may. */
 export const finalState = (
   outcomes: readonly TargetOutcome[],
 ): 'succeeded' | 'partially_succeeded' | 'failed' => {
   const gone = outcomes.filter((o) => GONE.includes(o)).length;
-  if (gone === 0) return 'failed';
+  if (gone === 0 && outcomes.length > 0) return 'failed';
   return gone === outcomes.length ? 'succeeded' : 'partially_succeeded';
 };

@@ -18,6 +18,8 @@ export const deletionView = (row: DeletionRow, targets: readonly TargetRow[]): D
   registry: row.registry,
   repository: row.repository,
   references: row.requested_references,
+  selector: row.selector === 'everything' ? null : row.selector,
+  wholeRepository: row.selector === 'everything',
   state: row.state,
   dryRun: row.dry_run,
   reason: row.reason,
@@ -33,6 +35,7 @@ export const deletionView = (row: DeletionRow, targets: readonly TargetRow[]): D
   finishedAt: iso(row.finished_at),
   restoredAt: iso(row.restored_at),
   restorableUntil: null,
+  progress: row.progress,
   problem: row.problem && { ...row.problem, code: knownCode(row.problem.code) },
   plan: row.plan && planView(row.plan),
   targets: targets.map((target) => ({
@@ -69,5 +72,7 @@ const planView = (plan: NonNullable<DeletionRow['plan']>): NonNullable<DeletionV
     ...(r.tags && { tags: [...r.tags] }),
     ...(r.parents && { parents: [...r.parents] }),
   })),
+  // A plan that an older version stored has no such field.
+  selected: plan.selected?.map((one) => ({ ...one, age: one.age && { ...one.age } })) ?? null,
   notes: [...plan.notes],
 });

@@ -22,7 +22,8 @@ import {
   type RestoreDeletion,
   type WithReason,
 } from './deletions.dto.js';
-import { DeletionsService, type Asked } from './deletions.service.js';
+import type { Asked } from './asked.js';
+import { DeletionsService } from './deletions.service.js';
 import { idempotencyKeyOf } from './idempotency.js';
 
 @ApiTags('deletions')

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
 import { digestSchema } from '../oci/digest.js';
 import { parseReference, registryNameSchema, repositoryNameSchema } from '../oci/names.js';
+import { SIBLING_RULES } from '../planning/request.js';
 import { DELETION_STATES, TARGET_OUTCOMES } from './deletion-state.js';
 import { reasonSchema } from './reason.js';
+import { selectorSchema, type StoredSelector } from './selector.dto.js';
 
 const EXAMPLE_DIGEST = 'sha256:9b2a1f0c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8';
 const errorCode = z.enum(Object.keys(ERROR_KINDS) as [ErrorCode, ...ErrorCode[]]);
@@ -15,12 +17,19 @@ const referenceText = z.string().refine((text) => parseReference(text) !== null,
     'must be a tag (at most 128 of letters, digits, ".", "_", "-") or a whole digest such as sha256:<64 hex>',
 });
 
+const isGiven = (value: unknown): boolean => value !== undefined;
+
 /** Request of `POST /v1/deletions`. */
 export const createDeletionSchema = z
   .strictObject({
     registry: registryNameSchema.describe('Name of a configured registry; GET /v1/registries lists them.'),
     repository: repositoryNameSchema,
-    references: z.array(referenceText).min(1).max(1000).describe('1 to 1000 tags or digests.'),
+    references: z.array(referenceText).min(1).max(1000).optional().describe('1 to 1000 tags or digests.'),
+    selector: selectorSchema.optional(),
+    wholeRepository: z
+      .literal(true)
+      .optional()
+      .describe('Everything in the repository: every tag, and every untagged manifest that can be listed.'),
     reason: reasonSchema.describe('Why; kept in the audit log.'),
     ticket: z.string().trim().min(1).max(200).optional(),
     labels: z
@@ -28,9 +37,11 @@ export const createDeletionSchema = z
       .refine((labels) => Object.keys(labels).length <= 32, { error: 'must have at most 32 entries' })
       .default({}),
     siblings: z
-      .enum(['refuse', 'untag', 'include'])
+      .enum(SIBLING_RULES)
       .default('refuse')
-      .describe('What to do when other tags point at the same digest.'),
+      .describe(
+        'What to do when other tags point at the same digest: refuse; untag (remove only what was named); include (remove them all); single (a digest goes with its only tag, more are refused).',
+      ),
     referrers: z.enum(['keep', 'include']).default('include'),
     children: z
       .enum(['keep', 'include'])
@@ -38,6 +49,10 @@ export const createDeletionSchema = z
       .describe('Manifests that only the deleted indexes hold.'),
     dryRun: z.boolean().default(false).describe('Plan only; POST …/execute runs the plan exactly as shown.'),
     runIn: z.enum(['now']).default('now'),
+  })
+  .refine((asked) => [asked.references, asked.selector, asked.wholeRepository].filter(isGiven).length === 1, {
+    path: ['references'],
+    error: 'must be there, or selector, or wholeRepository: exactly one of them says what to delete',
   })
   .meta({
     id: 'CreateDeletion',
@@ -51,6 +66,9 @@ export const createDeletionSchema = z
   });
 
 export type CreateDeletion = z.infer<typeof createDeletionSchema>;
+
+/** What to keep of a request that names no references. */
+export const storedSelector = (request: CreateDeletion): StoredSelector => request.selector ?? 'everything';
 
 const planTarget = z.object({
   kind: z
@@ -85,6 +103,16 @@ export const planSchema = z
     }),
     targets: z.array(planTarget),
     refusals: z.array(refusal),
+    selected: z
+      .array(
+        z.object({
+          reference: z.string(),
+          digest: z.string(),
+          age: z.object({ at: z.iso.datetime(), basis: z.enum(['pushed', 'created']) }).nullable(),
+        }),
+      )
+      .nullable()
+      .describe('What the selector came to; null where the references were named. What runs is this.'),
     notes: z.array(z.string()),
   })
   .meta({ id: 'Plan' });
@@ -95,13 +123,15 @@ export const deletionSchema = z
     id: z.string(),
     registry: z.string(),
     repository: z.string(),
-    references: z.array(z.string()),
+    references: z.array(z.string()).describe('As the caller named them; empty with a selector.'),
+    selector: selectorSchema.nullable(),
+    wholeRepository: z.boolean(),
     state: z.enum(DELETION_STATES),
     dryRun: z.boolean(),
     reason: z.string(),
     ticket: z.string().nullable(),
     labels: z.record(z.string(), z.string()),
-    siblings: z.enum(['refuse', 'untag', 'include']),
+    siblings: z.enum(SIBLING_RULES),
     referrers: z.enum(['keep', 'include']),
     children: z.enum(['keep', 'include']),
     requestedBy: z.object({ id: z.string(), name: z.string() }),
@@ -113,6 +143,14 @@ export const deletionSchema = z
     restorableUntil: timestamp.describe(
       'null: until the registry collects its garbage, of which Sexton knows nothing here.',
     ),
+    progress: z
+      .object({
+        stage: z.enum(['tags', 'ages', 'manifests']),
+        done: z.number().int(),
+        total: z.number().int(),
+      })
+      .nullable()
+      .describe('How far planning has come; null before and after.'),
     problem: z
       .object({ code: errorCode, message: z.string(), retryAt: timestamp })
       .nullable()
@@ -139,6 +177,8 @@ export const deletionSchema = z
       registry: 'prod',
       repository: 'team-a/app',
       references: ['v1.0'],
+      selector: null,
+      wholeRepository: false,
       state: 'succeeded',
       dryRun: false,
       reason: 'CVE-2026-1234',
@@ -154,6 +194,7 @@ export const deletionSchema = z
       finishedAt: '2026-11-23T10:00:00.260Z',
       restoredAt: null,
       restorableUntil: null,
+      progress: null,
       problem: null,
       plan: {
         hash: 'sha256:1d0c4f3b2a19e8d7c6b5a493827160f5e4d3c2b1a09f8e7d6c5b4a3928170615',
@@ -174,6 +215,7 @@ export const deletionSchema = z
           },
         ],
         refusals: [],
+        selected: null,
         notes: [],
       },
       targets: [

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ulid } from 'ulid';
 import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
@@ -12,20 +11,14 @@ import { Registries } from '../registries/registries.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { auditEventOf } from './deletion-audit.js';
 import { DeletionChanges } from './deletion-changes.js';
+import type { Asked } from './asked.js';
+import { isSettled } from './deletion-state.js';
 import { deletionView, type DeletionRow } from './deletion-view.js';
 import type { CreateDeletion, DeletionView, ListDeletions, RestoreDeletion } from './deletions.dto.js';
 import { DeletionsQuery } from './deletions.query.js';
 import { DeletionsStore } from './deletions.store.js';
-import { AlreadyAsked, bindIdempotencyKey, hashRequest } from './idempotency.js';
+import { DeletionIntake } from './deletion-intake.js';
 import { PlanMaker } from './plan-maker.js';
-
-/** Who asks, and under which request id it is recorded. */
-export interface Asked {
-  readonly caller: Caller;
-  readonly requestId: string;
-  /** Aborted when the client has gone. */
-  readonly signal: AbortSignal;
-}
 
 /** Deletions as a resource: asking, reading, cancelling, executing a plan. The work itself is in execution/. */
 @Injectable()
@@ -34,6 +27,7 @@ export class DeletionsService {
     @Inject(DATABASE) private readonly db: Db,
     private readonly audit: AuditLog,
     private readonly store: DeletionsStore,
+    private readonly intake: DeletionIntake,
     private readonly query: DeletionsQuery,
     private readonly changes: DeletionChanges,
     private readonly plans: PlanMaker,
@@ -48,15 +42,27 @@ export class DeletionsService {
    */
   async create(
     asked: Asked,
-    request: CreateDeletion,
+    named: CreateDeletion,
     options: { readonly idempotencyKey: string | null; readonly waitMs: number },
   ): Promise<DeletionView> {
+    const repository = this.registries.canonicalName(named.registry, named.repository);
+    const request = { ...named, repository };
     this.mustBeAllowed(asked.caller, 'delete', request.registry, request.repository);
-    const id = await this.accept(asked, request, options.idempotencyKey);
+    const id = await this.intake.accept(asked, request, options.idempotencyKey);
     await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
     await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
       const row = await this.store.find(id);
       return row && row.state !== 'planning' ? row : null;
+    });
+    return this.view(await this.existing(id));
+  }
+
+  /** Waits up to `waitMs` until nothing more happens by itself; then the deletion as it stands. */
+  async untilSettled(asked: Asked, id: string, waitMs: number): Promise<DeletionView> {
+    await this.visible(asked.caller, id);
+    await this.changes.waitFor(id, waitMs, asked.signal, async () => {
+      const row = await this.store.find(id);
+      return row && isSettled(row.state) ? row : null;
     });
     return this.view(await this.existing(id));
   }
@@ -109,7 +115,7 @@ export class DeletionsService {
     if (row.state !== 'planned' || !row.plan) {
       throw new SextonError('not_executable', { detail: `Deletion ${id} is ${row.state}` });
     }
-    const { plan } = await this.plans.make(row, asked.signal);
+    const plan = await this.plans.make(row, asked.signal);
     if (plan.hash !== row.plan.hash) {
       throw new SextonError('plan_stale', {
         detail: `The plan of deletion ${id} no longer describes the repository`,
@@ -190,54 +196,6 @@ export class DeletionsService {
       throw new SextonError('not_found', { detail: `There is no deletion ${id.slice(0, 64)}` });
     }
     return row;
-  }
-
-  private async accept(
-    asked: Asked,
-    request: CreateDeletion,
-    idempotencyKey: string | null,
-  ): Promise<string> {
-    const id = ulid();
-    const createdAt = new Date();
-    const { id: callerId, name, address } = asked.caller;
-    try {
-      await this.db.transaction().execute(async (tx) => {
-        await this.store.insert(tx, {
-          id,
-          request,
-          requestedBy: { id: callerId, name, address },
-          requestId: asked.requestId,
-          createdAt,
-        });
-        if (idempotencyKey !== null) {
-          const requestHash = hashRequest(request);
-          await bindIdempotencyKey(tx, {
-            callerId,
-            key: idempotencyKey,
-            requestHash,
-            deletionId: id,
-            createdAt,
-          });
-        }
-        await this.audit.record(tx, {
-          action: 'deletion.requested',
-          outcome: 'accepted',
-          actor: { id: callerId, name, address },
-          registry: request.registry,
-          repository: request.repository,
-          reference: request.references.length === 1 ? (request.references[0] ?? null) : null,
-          reason: request.reason,
-          ticket: request.ticket ?? null,
-          requestId: asked.requestId,
-          deletionId: id,
-          details: { references: request.references, dryRun: request.dryRun, siblings: request.siblings },
-        });
-      });
-      return id;
-    } catch (error) {
-      if (error instanceof AlreadyAsked) return error.deletionId;
-      throw error;
-    }
   }
 
   /** A wake-up that could not be rung is not lost: the work stands in PostgreSQL and the reconciler rings again. */

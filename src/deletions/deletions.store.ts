@@ -7,7 +7,8 @@ import type { Plan } from '../planning/plan.js';
 import { statesBefore, type DeletionState } from './deletion-state.js';
 import type { DeletionRow, TargetRow } from './deletion-view.js';
 import type { DeletionProblem, RestoreRequest } from './deletions.tables.js';
-import type { CreateDeletion } from './deletions.dto.js';
+import { storedSelector, type CreateDeletion } from './deletions.dto.js';
+import type { PlanProgress } from './plan-progress.js';
 
 export interface NewDeletion {
   readonly id: string;
@@ -46,7 +47,8 @@ export class DeletionsStore {
         reason: request.reason,
         ticket: request.ticket ?? null,
         labels: JSON.stringify(request.labels),
-        requested_references: JSON.stringify(request.references),
+        requested_references: JSON.stringify(request.references ?? []),
+        selector: request.references ? null : JSON.stringify(storedSelector(request)),
         siblings: request.siblings,
         referrers: request.referrers,
         children: request.children,
@@ -88,6 +90,7 @@ export class DeletionsStore {
         ...(change.problem !== undefined && { problem: change.problem && JSON.stringify(change.problem) }),
         ...(change.attempts !== undefined && { attempts: change.attempts }),
         ...(change.notBefore !== undefined && { not_before: change.notBefore }),
+        ...(to !== 'planning' && { progress: null }),
         ...(change.plannedAt && { planned_at: change.plannedAt }),
         ...(change.queuedAt && { queued_at: change.queuedAt }),
         ...(change.startedAt && { started_at: change.startedAt }),
@@ -116,6 +119,17 @@ export class DeletionsStore {
       .where('state', 'in', ['planning', 'queued', 'running'])
       .execute();
     await this.announce(tx, id);
+  }
+
+  /** Notes how far planning has come, for whoever watches. */
+  async noteProgress(id: string, progress: PlanProgress): Promise<void> {
+    await this.db
+      .updateTable('deletions')
+      .set({ progress: JSON.stringify(progress) })
+      .where('id', '=', id)
+      .where('state', '=', 'planning')
+      .execute();
+    await this.announce(this.db, id);
   }
 
   async insertTargets(tx: Tx, id: string, plan: Plan): Promise<void> {

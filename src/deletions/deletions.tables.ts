@@ -1,6 +1,9 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Plan } from '../planning/plan.js';
+import type { SiblingRule } from '../planning/request.js';
 import type { DeletionState, TargetOutcome } from './deletion-state.js';
+import type { PlanProgress } from './plan-progress.js';
+import type { StoredSelector } from './selector.dto.js';
 
 /** What went wrong last, or for good; `retryAt` is set while Sexton will try again by itself. */
 export interface DeletionProblem {
@@ -32,8 +35,10 @@ export interface DeletionsTable {
   reason: string;
   ticket: string | null;
   labels: JSONColumnType<Record<string, string>>;
+  /** Empty where a selector says what. */
   requested_references: JSONColumnType<string[]>;
-  siblings: 'refuse' | 'untag' | 'include';
+  selector: ColumnType<StoredSelector | null, string | null | undefined, never>;
+  siblings: SiblingRule;
   referrers: 'keep' | 'include';
   children: 'keep' | 'include';
   requested_by_id: string;
@@ -41,6 +46,8 @@ export interface DeletionsTable {
   requested_by_address: string | null;
   request_id: string | null;
   plan: NullableJson<Plan>;
+  /** How far planning has come; null before and after. */
+  progress: NullableJson<PlanProgress>;
   problem: NullableJson<DeletionProblem>;
   attempts: Generated<number>;
   /** Work on it may not start before; how retries wait. */

@@ -1,61 +1,60 @@
 import { Injectable } from '@nestjs/common';
-import pLimit from 'p-limit';
 import { SextonError } from '../errors/sexton-error.js';
 import type { Digest } from '../oci/digest.js';
-import type { Descriptor, Manifest } from '../oci/manifest.js';
-import {
-  parseReference,
-  parseRegistryName,
-  parseRepositoryName,
-  type RepositoryName,
-  type Tag,
-} from '../oci/names.js';
-import { missingForPlan, type Missing } from '../planning/missing.js';
-import type { Plan } from '../planning/plan.js';
+import { parseRegistryName, parseRepositoryName, type RepositoryName } from '../oci/names.js';
+import { missingForPlan, missingForRecheck } from '../planning/missing.js';
+import { noteOnOrphans } from '../planning/notes.js';
+import type { Plan, PlanTarget } from '../planning/plan.js';
 import { planDeletion } from '../planning/plan-deletion.js';
-import type { PlanRequest } from '../planning/request.js';
-import { EMPTY_SNAPSHOT, unreadContainers, type RepositorySnapshot } from '../planning/snapshot.js';
+import type { RepositorySnapshot } from '../planning/snapshot.js';
 import { Registries } from '../registries/registries.js';
-import type { Capabilities, Registry, ResolvedManifest } from '../registries/registry.js';
+import type { Capabilities, Registry } from '../registries/registry.js';
 import type { DeletionRow } from './deletion-view.js';
-
-/** Questions in flight to one registry for one repository. */
-const AT_ONCE = 8;
-/** Indexes nested deeper than this are nobody's images; whoever made them wants us to read for ever. */
-const DEEPEST = 64;
+import { untold, type TellProgress } from './plan-progress.js';
+import { pin } from './selection.js';
+import { complete, surveyTags, type Surveyed } from './survey.js';
 
 /** Asks the registry what planning needs to know, and plans. All reading; planning itself is pure (planning/). */
 @Injectable()
 export class PlanMaker {
   constructor(private readonly registries: Registries) {}
 
-  /** Surveys the repository and plans the deletion's request. Throws what the registry's adapter throws. */
-  async make(row: DeletionRow, signal: AbortSignal): Promise<{ plan: Plan; snapshot: RepositorySnapshot }> {
-    const registry = this.registries.get(parseRegistryName(row.registry));
-    const repository = parseRepositoryName(row.repository);
-    const capabilities = await capabilitiesOf(registry, repository, signal);
-    const request = requestOf(row);
-    const snapshot = await complete(
-      await surveyTags(registry, repository, signal),
-      (known) => missingForPlan(request, known, capabilities),
-      registry,
-      repository,
-      signal,
-    );
-    return { plan: planDeletion(request, snapshot, capabilities), snapshot };
+  /**
+   * Surveys the repository and plans the deletion's request; a deletion that has a plan is planned anew for the same
+   * references. Throws what the registry's adapter throws.
+   */
+  async make(row: DeletionRow, signal: AbortSignal, tell = untold): Promise<Plan> {
+    const surveyed = this.surveyed(row, signal, tell);
+    const capabilities = await capabilitiesOf(surveyed.registry, surveyed.repository, signal);
+    const tags = await surveyTags(surveyed);
+    const { references, selected, notes } = await pin(row, surveyed, tags, capabilities);
+    const { siblings, referrers, children } = row;
+    const request = { references, siblings, referrers, children };
+    const snapshot = await complete(surveyed, tags, (known) => missingForPlan(request, known, capabilities));
+    const plan = planDeletion(request, snapshot, capabilities);
+    const orphans = await orphanNotes(plan, surveyed);
+    return { ...plan, selected, notes: [...notes, ...plan.notes, ...orphans] };
   }
 
-  /** The repository as it is now, with every index: what is needed to look at a plan's targets once more. */
-  async snapshotFor(row: DeletionRow, signal: AbortSignal): Promise<RepositorySnapshot> {
-    const registry = this.registries.get(parseRegistryName(row.registry));
-    const repository = parseRepositoryName(row.repository);
-    return complete(
-      await surveyTags(registry, repository, signal),
-      (known) => ({ read: unreadContainers(known), referrersOf: [] }),
-      registry,
-      repository,
+  /** The repository as it is now: what is needed to look once more at the targets that are not yet `gone`. */
+  async snapshotFor(
+    row: DeletionRow,
+    targets: readonly PlanTarget[],
+    gone: ReadonlySet<Digest>,
+    signal: AbortSignal,
+  ): Promise<RepositorySnapshot> {
+    const surveyed = this.surveyed(row, signal, untold);
+    const tags = await surveyTags(surveyed);
+    return complete(surveyed, tags, (known) => missingForRecheck(targets, gone, known));
+  }
+
+  private surveyed(row: DeletionRow, signal: AbortSignal, tell: TellProgress): Surveyed {
+    return {
+      registry: this.registries.get(parseRegistryName(row.registry)),
+      repository: parseRepositoryName(row.repository),
       signal,
-    );
+      tell,
+    };
   }
 }
 
@@ -75,69 +74,17 @@ const capabilitiesOf = async (
   return capabilities;
 };
 
-const requestOf = (row: DeletionRow): PlanRequest => ({
-  references: row.requested_references
-    .map((text) => parseReference(text))
-    .filter((reference) => reference !== null),
-  siblings: row.siblings,
-  referrers: row.referrers,
-  children: row.children,
-});
-
-const surveyTags = async (
-  registry: Registry,
-  repository: RepositoryName,
-  signal: AbortSignal,
-): Promise<RepositorySnapshot> => {
-  const limit = pLimit(AT_ONCE);
-  const tags = new Map<Tag, ResolvedManifest>();
-  const danglingTags = new Set<Tag>();
-  const names = await registry.listTags(repository, signal);
-  await Promise.all(
-    names.map((tag) =>
-      limit(async () => {
-        const resolved = await registry.resolve(repository, tag, signal);
-        if (resolved) tags.set(tag, resolved);
-        else danglingTags.add(tag);
-      }),
-    ),
-  );
-  return { ...EMPTY_SNAPSHOT, tags, danglingTags };
-};
-
-/** Reads what is missing until nothing is; each round knows more than the one before. */
-const complete = async (
-  snapshot: RepositorySnapshot,
-  missing: (known: RepositorySnapshot) => Missing,
-  registry: Registry,
-  repository: RepositoryName,
-  signal: AbortSignal,
-): Promise<RepositorySnapshot> => {
-  const limit = pLimit(AT_ONCE);
-  let known = snapshot;
-  for (let round = 0; round < DEEPEST; round += 1) {
-    const { read, referrersOf } = missing(known);
-    if (read.length === 0 && referrersOf.length === 0) return known;
-    const manifests = new Map<Digest, Manifest>(known.manifests);
-    const absent = new Set(known.absent);
-    const referrers = new Map<Digest, readonly Descriptor[]>(known.referrers);
-    await Promise.all([
-      ...read.map((digest) =>
-        limit(async () => {
-          const manifest = await registry.readManifest(repository, digest, signal);
-          if (manifest) manifests.set(digest, manifest);
-          else absent.add(digest);
-        }),
-      ),
-      ...referrersOf.map((digest) =>
-        limit(async () => {
-          referrers.set(digest, (await registry.listReferrers(repository, digest, signal)) ?? []);
-        }),
-      ),
-    ]);
-    known = { ...known, manifests, absent, referrers };
+/** Commentary: a registry that fails in the middle of it spoils the report and not the plan. */
+const orphanNotes = async (
+  plan: Plan,
+  { registry, repository, signal }: Surveyed,
+): Promise<readonly string[]> => {
+  if (!registry.findOrphans || plan.refusals.length > 0) return [];
+  const tags = plan.targets.flatMap((target) => target.tags);
+  try {
+    return noteOnOrphans(await registry.findOrphans(repository, tags, signal));
+  } catch (error) {
+    if (signal.aborted || !(error instanceof SextonError)) throw error;
+    return noteOnOrphans(null);
   }
-  throw new SextonError('unreadable_manifest', {
-    detail: `Indexes in ${repository} are nested more than ${DEEPEST} deep`,
-  });
 };

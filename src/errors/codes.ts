@@ -86,7 +86,7 @@ export const ERROR_KINDS = kinds({
   not_restorable: {
     status: 409,
     title: 'The deletion cannot be restored',
-    hint: 'See errors for what is missing.',
+    hint: 'The detail names what is missing. An image whose blobs are gone must be pushed again.',
   },
 
   // What the plan refuses
@@ -115,25 +115,45 @@ export const ERROR_KINDS = kinds({
     title: 'The tag points at a manifest that is gone',
     hint: 'This registry cannot remove it through its API; remove it through its storage, or push the tag again.',
   },
+  untagged_unsupported: {
+    status: 409,
+    title: 'This registry does not list untagged manifests',
+    hint: 'Name the digests, or leave untagged out of the selector; garbage collection can remove what no tag leads to.',
+  },
   untag_unsupported: {
     status: 409,
     title: 'This registry cannot remove one tag alone',
     hint: 'Use siblings: "include", or delete all tags of the digest in one request.',
+  },
+  digest_unsupported: {
+    status: 409,
+    title: 'This registry deletes tags only',
+    hint: 'Name the tags to remove instead of the digest.',
+  },
+  tag_in_notary: {
+    status: 409,
+    title: 'The registry keeps a signed tag',
+    hint: "Remove the tag's trust data for every role that signed it (docker trust revoke, or notary remove and publish), then ask again.",
+  },
+  repository_name_unsupported: {
+    status: 400,
+    title: 'The registry cannot hold a repository of this name',
+    hint: 'Name it as namespace/name; if this registry does serve names without a namespace, set namespaces: optional on it in sexton.yaml.',
   },
   unreadable_manifest: {
     status: 409,
     title: 'A manifest that decides liveness could not be read',
     hint: 'Nothing was deleted, because what it refers to is not known.',
   },
+  deletes_more: {
+    status: 409,
+    title: 'The registry would delete more than the request allows',
+    hint: 'Leave children and referrers at "include", or remove only the tag with siblings: "untag".',
+  },
   held: {
     status: 409,
     title: 'A hold protects this reference',
     hint: 'Ask the owner of the hold to lift it.',
-  },
-  no_targets: {
-    status: 409,
-    title: 'There is nothing to delete',
-    hint: 'No reference of the request exists in the registry.',
   },
 
   // What happened to a target
@@ -200,10 +220,30 @@ export const ERROR_KINDS = kinds({
     title: 'The bytes do not match their digest',
     hint: 'A proxy or the storage alters manifests; nothing was deleted.',
   },
+  listing_unsupported: {
+    status: 409,
+    title: 'This registry does not list its repositories',
+    hint: 'Name the repository; the old Python registry lists them where its search_backend is set.',
+  },
   delete_disabled: {
     status: 409,
     title: 'Deletion is disabled on the registry',
     hint: 'Set storage.delete.enabled: true (REGISTRY_STORAGE_DELETE_ENABLED=true) on the registry and restart it; a pull-through cache (proxy.remoteurl) never deletes.',
+  },
+  immutable_tag: {
+    status: 409,
+    title: 'An immutability rule of the registry protects the tag',
+    hint: "Change the project's immutability rule on the registry, or delete other tags; nothing was changed.",
+  },
+  still_referenced: {
+    status: 409,
+    title: 'The registry holds the manifest because another one refers to it',
+    hint: 'Delete the index that contains it first or together with it, or remove only its tags with siblings: "untag".',
+  },
+  pull_blocked: {
+    status: 409,
+    title: "The registry's policy blocks pulling this manifest",
+    hint: 'Exempt the image or the project from the policy (vulnerability severity, signatures) on the registry: what cannot be read could not be restored, so nothing was deleted.',
   },
   registry_read_only: {
     status: 503,
@@ -274,7 +314,6 @@ export const ERROR_KINDS = kinds({
   },
 
   // Sexton itself
-  interrupted: { status: 500, title: 'The work was interrupted', hint: 'Ask again.' },
   not_ready: {
     status: 503,
     title: 'Sexton is not ready',

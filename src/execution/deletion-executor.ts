@@ -11,10 +11,11 @@ import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
 import { withGrace } from './grace.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
+import { keepBeforehand } from './keep-beforehand.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
 import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
-import { TargetExecutor, type TargetResult } from './target-executor.js';
+import { goneDigests, TargetExecutor, type TargetResult } from './target-executor.js';
 
 /** Carries out what is queued: one repository at a time per claim, one deletion at a time, one target at a time. */
 export class DeletionExecutor {
@@ -59,9 +60,10 @@ export class DeletionExecutor {
     // A stop is obeyed between targets: the one that is under way is finished, never cut off in the middle.
     const finishing = withGrace(signal);
     try {
-      const snapshot = await this.plans.snapshotFor(row, signal);
       const registry = this.registries.get(parseRegistryName(row.registry));
       const results = await this.store.targetsOf([row.id], claim.db);
+      const snapshot = await this.plans.snapshotFor(row, plan.targets, goneDigests(results), signal);
+      await keepBeforehand({ claim, row, registry, signal }, plan.targets, results);
       for (const [position, target] of plan.targets.entries()) {
         const result = results[position];
         if (!result || result.outcome !== null) continue;

@@ -4,6 +4,7 @@ import { auditEventOf } from '../deletions/deletion-audit.js';
 import type { DeletionRow } from '../deletions/deletion-view.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
+import { atTimes } from '../deletions/plan-progress.js';
 import { SextonError } from '../errors/sexton-error.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
 import type { Plan } from '../planning/plan.js';
@@ -43,7 +44,11 @@ export class DeletionPlanner {
 
   private async planOne(row: DeletionRow, signal: AbortSignal): Promise<void> {
     try {
-      const { plan } = await this.plans.make(row, signal);
+      const plan = await this.plans.make(
+        row,
+        signal,
+        atTimes((progress) => this.store.noteProgress(row.id, progress)),
+      );
       await this.accept(row, plan);
     } catch (thrown) {
       if (signal.aborted) return;

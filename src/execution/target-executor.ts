@@ -64,7 +64,10 @@ export class TargetExecutor {
     const repository = parseRepositoryName(row.repository);
     const digest = parseDigest(target.digest);
     const manifest = await registry.readManifest(repository, digest, signal);
-    if (!manifest) return alreadyGone(target, result);
+    if (!manifest) {
+      const dangles = target.kind === 'tag' && (await stillOn(registry, repository, target, digest, signal));
+      return dangles ? dangling(target) : alreadyGone(target, result);
+    }
     await writeTombstone(claim.db, row.id, result.position, manifest, target.tags);
     const moved = target.kind === 'tag' ? null : await movedTag(registry, repository, target, digest, signal);
     if (moved !== null) {
@@ -83,7 +86,7 @@ export class TargetExecutor {
 }
 
 /** What this deletion removed already, in this run or before a crash. */
-const goneDigests = (results: readonly TargetRow[]): ReadonlySet<Digest> =>
+export const goneDigests = (results: readonly TargetRow[]): ReadonlySet<Digest> =>
   new Set(
     results
       .filter((result) => result.outcome === 'deleted' || result.outcome === 'already_absent')
@@ -103,8 +106,18 @@ const done = (target: PlanTarget): TargetResult => ({
 /** Gone although nothing was recorded: by our own interrupted delete, or before we came. */
 const alreadyGone = (target: PlanTarget, result: TargetRow): TargetResult =>
   interrupted(result)
-    ? { ...done(target), message: 'was found gone when the interrupted work was resumed' }
+    ? {
+        ...done(target),
+        message: 'was found gone: another target took it along, or this work did before it was interrupted',
+      }
     : { outcome: 'already_absent', code: 'already_absent', message: `${target.reference} was already gone` };
+
+/** Without what it points at, nothing could put the tag back. */
+const dangling = ({ reference, digest }: PlanTarget): TargetResult => ({
+  outcome: 'refused',
+  code: 'dangling_tag',
+  message: `Tag ${reference} points at ${digest}, which is gone meanwhile; it was left alone`,
+});
 
 const failed = (code: ErrorCode, message: string): TargetResult => ({ outcome: 'failed', code, message });
 
@@ -123,6 +136,16 @@ const movedTag = async (
   }
   return null;
 };
+
+/** A tag that resolves to its digest although that is gone: of a registry that does not look. */
+const stillOn = async (
+  registry: Registry,
+  repository: RepositoryName,
+  target: PlanTarget,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<boolean> =>
+  (await registry.resolve(repository, parseTag(target.reference), signal))?.digest === digest;
 
 const deleteManifest = async (
   registry: Registry,

@@ -1,19 +1,11 @@
 import { z } from 'zod';
+import { plainLine } from '../http/plain-text.js';
 import { ROLES } from './permissions.js';
 import { scopeSchema } from './scope.js';
 
-/** A name stands in the audit log for years: plain text, without control characters and bidirectional overrides. */
-const DECEPTIVE = /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
-
 export const createApiKeySchema = z
   .strictObject({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .refine((name) => !DECEPTIVE.test(name), { error: 'must be plain text on one line' })
-      .describe('Who uses it; shown in the audit log.'),
+    name: plainLine(z.string().trim().min(1).max(100)).describe('Who uses it; shown in the audit log.'),
     role: z.enum(ROLES),
     scopes: z
       .array(scopeSchema)

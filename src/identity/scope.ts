@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from './caller.js';
-import { globMatcher } from './glob.js';
+import { globMatcher } from '../glob/glob.js';
 
 export const SCOPE_ACTIONS = ['read', 'delete'] as const;
 

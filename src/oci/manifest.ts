@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { digestSchema, type Digest } from './digest.js';
+import { contentDigestSchema, v1ImageIdSchema, type Digest } from './digest.js';
 import { isIndexType, MEDIA_TYPES } from './media-types.js';
 
 /** OCI image spec descriptor.md; only what Sexton reads. */
 const descriptorSchema = z.object({
   mediaType: z.string().optional(),
-  digest: digestSchema,
+  digest: contentDigestSchema,
   size: z.number().int().nonnegative().default(0),
   artifactType: z.string().optional(),
 });
@@ -28,8 +28,11 @@ const indexSchema = z.object({
 
 /** Docker image manifest version 2 schema 1. */
 const schema1Schema = z.object({
-  fsLayers: z.array(z.object({ blobSum: digestSchema })),
+  fsLayers: z.array(z.object({ blobSum: contentDigestSchema })),
 });
+
+/** An image's ancestry in the old Python registry: its own id, then its parents' (FACTS §4). */
+const v1AncestrySchema = z.array(v1ImageIdSchema).min(1);
 
 export interface Descriptor {
   readonly digest: Digest;
@@ -79,6 +82,12 @@ export const readManifestContent = (bytes: Uint8Array, mediaType: string): Manif
       children: index.data.manifests.map(descriptor),
       subject: index.data.subject?.digest ?? null,
     };
+  }
+  if (mediaType === MEDIA_TYPES.v1Ancestry) {
+    const ancestry = v1AncestrySchema.safeParse(json);
+    if (!ancestry.success) return { kind: 'opaque' };
+    const blobs = ancestry.data.map((digest) => ({ digest, mediaType: 'application/x-tar', sizeBytes: 0 }));
+    return { kind: 'image', blobs, subject: null };
   }
   if (mediaType === MEDIA_TYPES.schema1 || mediaType === MEDIA_TYPES.schema1Signed) {
     const schema1 = schema1Schema.safeParse(json);

@@ -7,6 +7,8 @@ export const MEDIA_TYPES = {
   schema1: 'application/vnd.docker.distribution.manifest.v1+json',
   schema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
   ociArtifact: 'application/vnd.oci.artifact.manifest.v1+json',
+  /** Our name for what stands for a manifest in the old Python registry: it knows no media types (FACTS §4). */
+  v1Ancestry: 'application/vnd.sexton.v1.ancestry+json',
 } as const;
 
 /**

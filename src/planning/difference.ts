@@ -10,12 +10,14 @@ export interface PlanDifference {
  * that `plan_stale` never comes without saying why.
  */
 export const planDifferences = (before: Plan, after: Plan): readonly PlanDifference[] => {
+  const beforehand = new Map(before.targets.map((target) => [thing(target), target]));
+  const afterwards = new Set(after.targets.map(thing));
   const differences = [
     ...before.targets
-      .filter((old) => !after.targets.some((target) => sameThing(old, target)))
+      .filter((old) => !afterwards.has(thing(old)))
       .map((old) => about(old, `${named(old)} would no longer go`)),
     ...after.targets.flatMap((target) => {
-      const old = before.targets.find((other) => sameThing(other, target));
+      const old = beforehand.get(thing(target));
       return old ? changes(old, target) : [about(target, `${named(target)} would go as well`)];
     }),
     ...before.refusals
@@ -55,8 +57,9 @@ const named = ({ reference, digest }: PlanTarget): string =>
 const why = ({ because, cause }: PlanTarget): string =>
   cause === null ? `as ${because}` : `as ${because} of ${cause}`;
 
-const sameThing = (a: PlanTarget, b: PlanTarget): boolean =>
-  a.kind === b.kind && a.digest === b.digest && (a.kind === 'manifest' || a.reference === b.reference);
+/** What tells targets apart: a manifest by its digest, a tag by its name as well. */
+const thing = ({ kind, digest, reference }: PlanTarget): string =>
+  kind === 'manifest' ? digest : `${reference}@${digest}`;
 
 const sameRefusal = (a: Refusal, b: Refusal): boolean =>
   a.reference === b.reference &&

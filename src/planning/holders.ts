@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.js';
 import {
   childrenOf,
+  isUnread,
   mayContainManifests,
   subjectOf,
   unreadContainers,
@@ -65,6 +66,13 @@ export const mayHold = (snapshot: RepositorySnapshot, digest: Digest): readonly 
   if (undecided.length === 0) return [];
   const below = reachableFrom(snapshot, digest);
   return undecided.filter((holder) => !below.has(holder));
+};
+
+/** What must be read to say how far each digest leads; nothing while no manifest is known that cannot be read. */
+export const unreadBelow = (snapshot: RepositorySnapshot, digests: readonly Digest[]): Digest[] => {
+  if (containmentIn(snapshot).undecided.length === 0) return [];
+  const below = new Set(digests.flatMap((digest) => [...reachableFrom(snapshot, digest)]));
+  return [...below].filter((digest) => isUnread(snapshot, digest));
 };
 
 /** The digest and everything whose hash occurs in it, to any depth. */

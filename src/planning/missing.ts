@@ -1,10 +1,12 @@
 import type { Digest } from '../oci/digest.js';
 import type { Capabilities } from '../registries/registry.js';
 import { spread } from './blast.js';
-import { unreadSuspectsOf } from './referrers.js';
+import { unreadBelow } from './holders.js';
+import type { PlanTarget } from './plan.js';
+import { suspectsOf } from './referrers.js';
 import type { PlanRequest } from './request.js';
-import { pinReferences } from './requested.js';
-import { isUnread, unreadContainers, type RepositorySnapshot } from './snapshot.js';
+import { canGoByDigest, pinReferences } from './requested.js';
+import { childrenOf, isUnread, unreadContainers, type RepositorySnapshot } from './snapshot.js';
 
 export interface Missing {
   /** Manifests to read. */
@@ -26,16 +28,34 @@ export const missingForPlan = (
   const { pinned } = pinReferences(request, snapshot, capabilities);
   const whole = pinned.filter((asked) => asked.effect === 'delete').map((asked) => asked.digest);
   const going = [...spread(whole, request, snapshot).keys()];
-  const named = request.references.flatMap((r) => (r.kind === 'digest' ? [r.digest] : []));
-  const touched = [...pinned.map((asked) => asked.digest), ...named, ...going].filter((digest) =>
+  const named = request.references.flatMap((r) =>
+    r.kind === 'digest' && canGoByDigest(r.digest, capabilities) ? [r.digest] : [],
+  );
+  const withReferrers = request.referrers === 'include' || capabilities.deletesAlong ? going : [];
+  const suspects = withReferrers.flatMap((subject) => suspectsOf(snapshot, subject));
+  const children = going.flatMap((index) => childrenOf(snapshot, index).map((child) => child.digest));
+  const touched = [...pinned.map((asked) => asked.digest), ...named, ...going, ...suspects].filter((digest) =>
     isUnread(snapshot, digest),
   );
-  const withReferrers = request.referrers === 'include' ? going : [];
-  const suspects = withReferrers.flatMap((subject) => unreadSuspectsOf(snapshot, subject));
+  const below = unreadBelow(snapshot, [...whole, ...going, ...suspects, ...children]);
   return {
-    read: [...new Set([...unreadContainers(snapshot), ...touched, ...suspects])].sort(),
+    read: [...new Set([...unreadContainers(snapshot), ...touched, ...below])].sort(),
     referrersOf: capabilities.referrersApi
       ? withReferrers.filter((digest) => !snapshot.referrers.has(digest)).sort()
       : [],
   };
+};
+
+/**
+ * What must still be asked before `recheckTarget` can be trusted: every index, and where something cannot be read also
+ * what the targets lead to, since that cannot contain them.
+ */
+export const missingForRecheck = (
+  targets: readonly PlanTarget[],
+  gone: ReadonlySet<Digest>,
+  snapshot: RepositorySnapshot,
+): Missing => {
+  const left = targets.map(({ digest }) => digest).filter((digest) => !gone.has(digest));
+  const read = new Set([...unreadContainers(snapshot), ...unreadBelow(snapshot, left)]);
+  return { read: [...read].sort(), referrersOf: [] };
 };

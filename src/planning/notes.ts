@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.js';
-import type { Capabilities } from '../registries/registry.js';
+import type { Capabilities, OrphanReport } from '../registries/registry.js';
 import type { Going } from './blast.js';
 import { suspectsOf } from './referrers.js';
 import type { RequestedDigest } from './requested.js';
@@ -33,6 +33,25 @@ export const notesOn = (
     ...(going.size > 0 && !capabilities.listsUntagged
       ? ['This registry does not list untagged manifests: an index is known only if a tag leads to it']
       : []),
+  ];
+};
+
+/** Most ids that a note spells out. */
+const MOST_NAMED = 20;
+
+/** What is left behind for a later collection, of a registry that deletes tags and not what they point at. */
+export const noteOnOrphans = (report: OrphanReport | null): string[] => {
+  if (report === null) {
+    return ['Which images no tag leads to any more cannot be told: not every tag could be followed'];
+  }
+  const { images, lookedAt } = report;
+  if (images.length === 0) return [];
+  const named = images.slice(0, MOST_NAMED).join(', ');
+  const more = images.length > MOST_NAMED ? ` and ${images.length - MOST_NAMED} more` : '';
+  return [
+    lookedAt === 'registry'
+      ? `No tag of the registry will lead to ${named}${more}: what this registry keeps until its garbage is collected`
+      : `No tag of this repository will lead to ${named}${more}, which stays until the registry's garbage is collected; whether another repository needs it could not be told`,
   ];
 };
 

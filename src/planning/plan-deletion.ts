@@ -10,6 +10,7 @@ import { refusalsOfHeld } from './refusals.js';
 import type { PlanRequest } from './request.js';
 import { pinReferences, type RequestedDigest } from './requested.js';
 import type { RepositorySnapshot } from './snapshot.js';
+import { refusalsOfTakenAlong } from './taken-along.js';
 import { manifestTarget, referrersByCause, tagTargets } from './targets.js';
 
 /** What a deletion would do to the repository as it was seen. Pure: the same input gives the same plan and hash. */
@@ -33,7 +34,7 @@ export const planDeletion = (
     .flatMap((asked) =>
       refusalsOfHeld(asked, holdersOf(snapshot, asked.digest, going), request, snapshot, capabilities),
     );
-  const untagged = pinned.filter((asked) => asked.effect === 'untag' && !going.has(asked.digest));
+  const untagged = pinned.filter((asked) => asked.effect !== 'delete' && !going.has(asked.digest));
   const askedFor = new Map(pinned.map((asked) => [asked.digest, asked]));
   const referrers = referrersByCause(going);
   const targets = [
@@ -50,11 +51,13 @@ export const planDeletion = (
       ),
     ),
   ];
-  const refusals = inOrder([...notPinned, ...refused]);
+  const taken = capabilities.deletesAlong ? refusalsOfTakenAlong(deletes, going, snapshot) : [];
+  const refusals = inOrder([...notPinned, ...refused, ...taken]);
   return {
     hash: hashOf(request, targets, refusals),
     targets,
     refusals,
+    selected: null,
     notes: notesOn(going, heldButUntagged, snapshot, capabilities),
     reclaimableBytes: reclaimableBytes(going, snapshot),
   };

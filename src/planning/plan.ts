@@ -2,6 +2,9 @@ import type { ErrorCode } from '../errors/codes.js';
 import type { Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 
+/** Most sibling tags that are shown with one target or refusal. */
+export const MOST_SIBLINGS = 100;
+
 /** One thing that goes. The field names are the public contract (DESIGN §5). */
 export interface PlanTarget {
   /** `tag`: only the tag goes, its manifest stays. `manifest`: it goes, with every tag in `tags`. */
@@ -17,11 +20,19 @@ export interface PlanTarget {
   readonly cause: Digest | null;
   /** Every tag that goes with it. */
   readonly tags: readonly Tag[];
-  /** Other tags on the digest that were not asked for. */
+  /** Other tags on the digest, at most 100 of them: for a tag those that stay, for a manifest those not asked for. */
   readonly siblings: readonly Tag[];
   readonly parents: readonly Digest[];
   readonly children: readonly Digest[];
   readonly referrers: readonly Digest[];
+}
+
+/** A reference that a selector, or the wish for the whole repository, came to. */
+export interface SelectedReference {
+  readonly reference: string;
+  readonly digest: Digest;
+  /** When it was pushed, or made as its configuration says; null where age did not matter. ISO 8601. */
+  readonly age: { readonly at: string; readonly basis: 'pushed' | 'created' } | null;
 }
 
 export interface Refusal {
@@ -40,6 +51,8 @@ export interface Plan {
   /** In the order of execution. */
   readonly targets: readonly PlanTarget[];
   readonly refusals: readonly Refusal[];
+  /** What was selected; null where the caller named the references. What runs is this, never the selector. */
+  readonly selected: readonly SelectedReference[] | null;
   /** What was left alone although it looks related, and what could not be known. */
   readonly notes: readonly string[];
   /** Bytes that collection can free, each blob once; not `exact`: at most so many. */

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import { helperTag, stemOf } from './helper-tags.js';
-import { childrenOf, isUnread, subjectOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
+import { childrenOf, subjectOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
 
 type HelpersByStem = ReadonlyMap<string, readonly Tag[]>;
 const byTags = new WeakMap<RepositorySnapshot['tags'], HelpersByStem>();
@@ -61,6 +61,3 @@ export const tagsOfItsOwn = (
   digest: Digest,
   subjectStems: ReadonlySet<string>,
 ): readonly Tag[] => tagsOn(snapshot, digest).filter((tag) => !subjectStems.has(helperTag(tag)?.stem ?? ''));
-
-export const unreadSuspectsOf = (snapshot: RepositorySnapshot, subject: Digest): Digest[] =>
-  suspectsOf(snapshot, subject).filter((digest) => isUnread(snapshot, digest));

@@ -1,9 +1,17 @@
 import type { Reference } from '../oci/names.js';
 
+/**
+ * What happens to tags that nobody asked for. `single`: one that is a digest's only tag goes with the digest, as it
+ * would at a registry; more are refused.
+ */
+export const SIBLING_RULES = ['refuse', 'untag', 'include', 'single'] as const;
+
+export type SiblingRule = (typeof SIBLING_RULES)[number];
+
 /** What a deletion asks for, of one repository. */
 export interface PlanRequest {
   readonly references: readonly Reference[];
-  readonly siblings: 'refuse' | 'untag' | 'include';
+  readonly siblings: SiblingRule;
   readonly referrers: 'keep' | 'include';
   readonly children: 'keep' | 'include';
 }

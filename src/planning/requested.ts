@@ -1,7 +1,7 @@
-import type { Digest } from '../oci/digest.js';
+import { isContentDigest, type Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import type { Capabilities } from '../registries/registry.js';
-import type { Refusal } from './plan.js';
+import { MOST_SIBLINGS, type Refusal } from './plan.js';
 import { distinctReferences, textOf, type PlanRequest } from './request.js';
 import { tagsOn, type RepositorySnapshot } from './snapshot.js';
 
@@ -13,9 +13,16 @@ export interface RequestedDigest {
   readonly byDigest: boolean;
   /** Tags on it that nobody asked for, sorted. */
   readonly siblings: readonly Tag[];
-  /** `delete`: the manifest goes with all its tags; `untag`: only the requested tags go. */
-  readonly effect: 'delete' | 'untag';
+  /**
+   * `delete`: the manifest goes with all its tags; `untag`: only the requested tags go; `untag_all`: the siblings too,
+   * one by one, and the manifest stays.
+   */
+  readonly effect: 'delete' | 'untag' | 'untag_all';
 }
+
+/** Whether this registry can have such a digest, and remove what it names. */
+export const canGoByDigest = (digest: Digest, { deletes }: Capabilities): boolean =>
+  deletes === 'manifests' && isContentDigest(digest);
 
 /** Every way in which the caller named the digest. */
 export const referencesTo = (asked: Pick<RequestedDigest, 'digest' | 'tags' | 'byDigest'>): string[] =>
@@ -32,13 +39,21 @@ export const pinReferences = (
   const named = new Set<Digest>();
   for (const reference of distinctReferences(request)) {
     const digest = reference.kind === 'tag' ? snapshot.tags.get(reference.tag)?.digest : reference.digest;
-    if (reference.kind === 'tag' && snapshot.danglingTags.has(reference.tag)) {
+    if (reference.kind === 'digest' && capabilities.deletes === 'tags') {
+      refusals.push(digestUnsupported(reference.digest, snapshot));
+    } else if (reference.kind === 'tag' && isDangling(reference.tag, snapshot)) {
       refusals.push({
         reference: reference.tag,
         code: 'dangling_tag',
-        message: `Tag ${reference.tag} points at a manifest that is gone, and the registry's API cannot remove it; remove it through the registry's storage, or push the tag again`,
+        message: `Tag ${reference.tag} points at a manifest that is gone, and ${
+          capabilities.deletes === 'tags' ? 'could not be put back' : "the registry's API cannot remove it"
+        }; remove it through the registry's storage, or push the tag again`,
       });
-    } else if (digest === undefined || snapshot.absent.has(digest)) {
+    } else if (
+      digest === undefined ||
+      snapshot.absent.has(digest) ||
+      (reference.kind === 'digest' && !canGoByDigest(digest, capabilities))
+    ) {
       const text = textOf(reference);
       refusals.push({
         reference: text,
@@ -54,13 +69,31 @@ export const pinReferences = (
   }
   const pinned: RequestedDigest[] = [];
   for (const digest of [...tagsByDigest.keys()].sort()) {
-    const tags = [...(tagsByDigest.get(digest) ?? [])].sort();
-    const siblings = tagsOn(snapshot, digest).filter((tag) => !tags.includes(tag));
+    const asked = tagsByDigest.get(digest) ?? new Set();
+    const tags = [...asked].sort();
+    const siblings = tagsOn(snapshot, digest).filter((tag) => !asked.has(tag));
     const outcome = decide({ digest, tags, siblings, byDigest: named.has(digest) }, request, capabilities);
     if (Array.isArray(outcome)) refusals.push(...outcome);
     else pinned.push(outcome);
   }
   return { pinned, refusals };
+};
+
+/** Listed and resolved to nothing, or resolved to what turned out not to be there. */
+const isDangling = (tag: Tag, snapshot: RepositorySnapshot): boolean => {
+  const digest = snapshot.tags.get(tag)?.digest;
+  return snapshot.danglingTags.has(tag) || (digest !== undefined && snapshot.absent.has(digest));
+};
+
+const digestUnsupported = (digest: Digest, snapshot: RepositorySnapshot): Refusal => {
+  const tags = tagsOn(snapshot, digest);
+  const instead = tags.length === 0 ? 'the tags to remove' : tags.join(', ');
+  return {
+    reference: digest,
+    code: 'digest_unsupported',
+    message: `This registry deletes tags only, so ${digest} itself cannot go; name ${instead} instead`,
+    ...(tags.length > 0 && { tags }),
+  };
 };
 
 const decide = (
@@ -69,10 +102,15 @@ const decide = (
   capabilities: Capabilities,
 ): RequestedDigest | Refusal[] => {
   const { digest, siblings, byDigest } = asked;
-  if (siblings.length === 0 || rule === 'include') return { ...asked, effect: 'delete' };
-  const others = siblings.length === 1 ? `tag ${siblings[0]} points` : `${siblings.length} other tags point`;
+  if (capabilities.deletes === 'tags') {
+    return { ...asked, effect: rule === 'include' ? 'untag_all' : 'untag' };
+  }
+  const isOnlyTag = rule === 'single' && byDigest && siblings.length === 1 && asked.tags.length === 0;
+  if (siblings.length === 0 || isOnlyTag || rule === 'include') return { ...asked, effect: 'delete' };
+  const others = pointing(siblings);
+  const shown = siblings.slice(0, MOST_SIBLINGS);
   const refuse = (code: Refusal['code'], say: (reference: string) => string): Refusal[] =>
-    referencesTo(asked).map((reference) => ({ reference, code, message: say(reference), tags: siblings }));
+    referencesTo(asked).map((reference) => ({ reference, code, message: say(reference), tags: shown }));
   if (byDigest && rule === 'untag') {
     return refuse(
       'shared_digest',
@@ -80,7 +118,7 @@ const decide = (
         `${reference} cannot go while its tags stay: ${others} at ${digest}; name the tags to remove instead, or use siblings: include`,
     );
   }
-  if (rule === 'refuse') {
+  if (rule === 'refuse' || rule === 'single') {
     return refuse(
       'shared_digest',
       (reference) =>
@@ -95,4 +133,12 @@ const decide = (
     );
   }
   return { ...asked, effect: 'untag' };
+};
+
+const MOST_NAMED = 3;
+
+const pointing = (tags: readonly Tag[]): string => {
+  if (tags.length === 1) return `tag ${tags[0]} points`;
+  const more = tags.length - MOST_NAMED;
+  return `tags ${tags.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''} point`;
 };

@@ -32,6 +32,7 @@ const PLAIN_TYPES: ReadonlySet<string> = new Set([
   MEDIA_TYPES.ociArtifact,
   MEDIA_TYPES.schema1,
   MEDIA_TYPES.schema1Signed,
+  MEDIA_TYPES.v1Ancestry,
 ]);
 
 /**

@@ -1,22 +1,27 @@
 import type { Digest } from '../oci/digest.js';
 import type { Going } from './blast.js';
 import { parentsOf } from './holders.js';
-import type { PlanTarget } from './plan.js';
+import { MOST_SIBLINGS, type PlanTarget } from './plan.js';
 import type { RequestedDigest } from './requested.js';
 import { childrenOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
 
 /** Targets that take one tag each and leave the manifest. */
-export const tagTargets = (asked: RequestedDigest, snapshot: RepositorySnapshot): PlanTarget[] =>
-  asked.tags.map((tag) => ({
-    ...factsAbout(asked.digest, snapshot),
+export const tagTargets = (asked: RequestedDigest, snapshot: RepositorySnapshot): PlanTarget[] => {
+  const facts = factsAbout(asked.digest, snapshot);
+  const requested = new Set(asked.tags);
+  // Thousands of tags on one digest would be shown thousands of times.
+  const shown = tagsOn(snapshot, asked.digest).slice(0, MOST_SIBLINGS + 1);
+  return [...asked.tags, ...(asked.effect === 'untag_all' ? asked.siblings : [])].map((tag) => ({
+    ...facts,
     kind: 'tag',
     reference: tag,
-    because: 'requested',
+    because: requested.has(tag) ? 'requested' : 'sibling',
     cause: null,
     tags: [tag],
-    siblings: tagsOn(snapshot, asked.digest).filter((other) => other !== tag),
+    siblings: shown.filter((other) => other !== tag).slice(0, MOST_SIBLINGS),
     referrers: [],
   }));
+};
 
 /** The target that takes a manifest, with every tag on it. */
 export const manifestTarget = (
@@ -35,7 +40,7 @@ export const manifestTarget = (
     because,
     cause,
     tags,
-    siblings: asked?.siblings ?? [],
+    siblings: asked?.siblings.slice(0, MOST_SIBLINGS) ?? [],
     referrers,
   };
 };

@@ -66,7 +66,13 @@ export class BullWakeUpQueue implements WakeUpQueue {
     const { kind, ...about } = wakeUp;
     const id = wakeUp.kind === 'collect' ? wakeUp.kind : wakeUp.repository;
     const deduplication = insist ? {} : { deduplication: { id, keepLastIfActive: true } };
-    await this.queue(kind, wakeUp.registry).add(kind, about, { ...EPHEMERAL, ...deduplication });
+    const queue = this.queue(kind, wakeUp.registry);
+    try {
+      await queue.add(kind, about, { ...EPHEMERAL, ...deduplication });
+    } catch (error) {
+      this.forget(queueName(kind, wakeUp.registry), queue);
+      throw error;
+    }
   }
 
   listen(kind: WakeUpKind, registry: RegistryName, concurrency: number, handler: WakeUpHandler): void {
@@ -124,6 +130,13 @@ export class BullWakeUpQueue implements WakeUpQueue {
     } finally {
       this.running.delete(work);
     }
+  }
+
+  /** One that was opened while its store was away fails for ever: the next call opens another. */
+  private forget(name: string, queue: OpenQueue): void {
+    if (this.queues.get(name) !== queue) return;
+    this.queues.delete(name);
+    queue.close().catch(this.onError);
   }
 
   private queue(kind: QueueKind, registry: RegistryName): OpenQueue {

@@ -1,5 +1,5 @@
 import { SextonError } from '../errors/sexton-error.js';
-import type { RegistryName } from '../oci/names.js';
+import type { RegistryName, RepositoryName } from '../oci/names.js';
 import type { Registry } from './registry.js';
 
 /** The configured registries, by name. */
@@ -26,6 +26,11 @@ export class Registries {
       throw new SextonError('unknown_registry', { detail: `There is no registry named ${name}` });
     }
     return registry;
+  }
+
+  /** The one name of a repository, so that no second name escapes a scope, a hold or the claim on it. */
+  canonicalName(name: RegistryName, repository: RepositoryName): RepositoryName {
+    return this.byName.get(name)?.canonicalName?.(repository) ?? repository;
   }
 
   async close(): Promise<void> {

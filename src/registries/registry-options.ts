@@ -3,7 +3,7 @@ import type { RegistryName } from '../oci/names.js';
 /** How one upstream registry is reached; made from sexton.yaml, checked there, trusted here. */
 export interface RegistryOptions {
   readonly name: RegistryName;
-  readonly type: 'distribution';
+  readonly type: 'distribution' | 'dtr' | 'harbor' | 'v1';
   /** Scheme, host, optional port and path prefix, without a trailing slash. */
   readonly url: string;
   readonly credentials: { readonly username: string; readonly password: string } | null;
@@ -20,4 +20,6 @@ export interface RegistryOptions {
   readonly attempts: number;
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
+  /** Of a `dtr` registry: whether each repository is `namespace/name`, or may be a name alone. */
+  readonly namespaces: 'required' | 'optional';
 }

@@ -5,6 +5,11 @@ import type { RegistryName, RepositoryName, Tag } from '../oci/names.js';
 /** What a registry was found to be able to do. The planner reads this, never the registry's type. */
 export interface Capabilities {
   /**
+   * What a deletion is made of. `manifests`: a manifest goes by its digest, with every tag on it. `tags`: only tags go,
+   * each alone, and nothing that they point at; a deletion never endangers a sibling, and a digest cannot be deleted.
+   */
+  readonly deletes: 'manifests' | 'tags';
+  /**
    * How one tag can go while its manifest stays: `native` (the registry deletes tags), `replace` (the tag is given a
    * throw-away manifest, which is then deleted; needs push rights), `none`.
    */
@@ -15,6 +20,11 @@ export interface Capabilities {
   readonly referrersApi: boolean;
   /** Manifests without a tag can be listed. */
   readonly listsUntagged: boolean;
+  /**
+   * With a manifest the registry deletes, in the same step, its children that have no tag and no other index, and its
+   * referrers: nobody can keep those, and nobody can read them after it.
+   */
+  readonly deletesAlong?: boolean;
 }
 
 /** What a resolve says: never the bytes. */
@@ -23,10 +33,25 @@ export interface ResolvedManifest {
   readonly mediaType: string;
 }
 
+/** A manifest that no tag and no index leads to. */
+export interface UntaggedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** When the registry got it; null where it does not say. */
+  readonly pushedAt: Date | null;
+}
+
+/** Images that no tag would lead to any more; they stay until the registry's garbage is collected. */
+export interface OrphanReport {
+  readonly images: readonly Digest[];
+  /** How far was looked for who still needs them: at every tag of the registry, or only at those of the repository. */
+  readonly lookedAt: 'registry' | 'repository';
+}
+
 /**
  * One upstream registry. Promises that every adapter keeps:
- * - Every failure is a `SextonError` with an `upstream_*`, `delete_disabled`, `registry_read_only` or
- *   `digest_mismatch` code, and carries no secret.
+ * - Every failure is a `SextonError` with an `upstream_*`, `*_unsupported`, `delete_disabled`, `registry_read_only`,
+ *   `not_restorable` or `digest_mismatch` code, and carries no secret.
  * - `null` means absent beyond doubt: asked with every media type, confirmed by GET (TRAPS 4). Doubt throws.
  * - Calls are retried inside only where the same call can succeed and repeating is harmless.
  * - An aborted `signal` ends the call before anything more is sent.
@@ -41,7 +66,10 @@ export interface Registry {
    */
   probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities>;
 
-  /** Repositories in name order, after `after`; at most `limit`. */
+  /** The one name of a repository that this registry serves under several; without it, every name is that. */
+  canonicalName?(repository: RepositoryName): RepositoryName;
+
+  /** Repositories in name order, after `after`; at most `limit`. `listing_unsupported` where it cannot. */
   listRepositories(
     page: { after: RepositoryName | null; limit: number },
     signal: AbortSignal,
@@ -49,6 +77,12 @@ export interface Registry {
 
   /** Every tag of the repository, each once; empty for a repository without tags or an unknown one. */
   listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]>;
+
+  /**
+   * Manifests of the repository that neither a tag nor an index leads to, each once; children of indexes and the
+   * registry's own helpers (signatures) are not among them. Null, or no such method, where the registry cannot tell.
+   */
+  listUntagged?(repository: RepositoryName, signal: AbortSignal): Promise<readonly UntaggedManifest[] | null>;
 
   /** What a tag or digest points at now. */
   resolve(
@@ -71,7 +105,10 @@ export interface Registry {
     signal: AbortSignal,
   ): Promise<readonly Descriptor[] | null>;
 
-  /** Removes the manifest and with it every tag on it. `absent`: the registry says that it was not there. */
+  /**
+   * Removes the manifest and with it every tag on it, and more with `deletesAlong`. `absent`: the registry says that it
+   * was not there. Refuses with `digest_unsupported` where only tags can go.
+   */
   deleteManifest(
     repository: RepositoryName,
     digest: Digest,
@@ -89,7 +126,10 @@ export interface Registry {
     signal: AbortSignal,
   ): Promise<'untagged' | 'absent' | 'moved'>;
 
-  /** Puts a manifest back, byte for byte, under a tag or its digest. */
+  /**
+   * Puts a manifest back, byte for byte, under a tag or its digest. `not_restorable` where it is gone and the registry
+   * takes no manifest, but only tags on what it has.
+   */
   putManifest(
     repository: RepositoryName,
     reference: Tag | Digest,
@@ -97,8 +137,29 @@ export interface Registry {
     signal: AbortSignal,
   ): Promise<void>;
 
+  /** A small blob, such as an image's configuration, hashed; null when it is not there or has more than `mostBytes`. */
+  readBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    mostBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | null>;
+
+  /** When each tag was pushed, as the registry says. Null, or no such method, where the registry cannot tell. */
+  pushTimes?(repository: RepositoryName, signal: AbortSignal): Promise<ReadonlyMap<Tag, Date> | null>;
+
   /** Whether the blob can be pulled whole: read to its end and hashed. */
   canPullBlob(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<boolean>;
+
+  /**
+   * What nothing would need any more after these tags of the repository went; null when that cannot be told. Only of a
+   * registry that deletes tags and never what they point at.
+   */
+  findOrphans?(
+    repository: RepositoryName,
+    tags: readonly Tag[],
+    signal: AbortSignal,
+  ): Promise<OrphanReport | null>;
 
   /** Ends connections. */
   close(): Promise<void>;

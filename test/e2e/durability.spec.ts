@@ -61,6 +61,7 @@ const post = (gateway: GatewayProcess, key?: string) => {
 
 const expectAllGone = async (gateway: GatewayProcess, id: string) => {
   const deletion = await untilEnded(gateway.api(), id);
+  expect(deletion.problem).toBeNull();
   expect(deletion.targets.map((target) => target.outcome)).toEqual(TAGS.map(() => 'deleted'));
   expect(deletion.state).toBe('succeeded');
   for (const tag of TAGS) expect((await headManifest(at(), tag)).status).toBe(404);

@@ -4,11 +4,12 @@ import request from 'supertest';
 import type { CollectionOptions } from '../../src/collections/collection-options.js';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
-import { parseRegistryName } from '../../src/oci/names.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+
+export { registryOptions } from './registry-options.js';
 
 export interface TestGateway {
   readonly url: string;
@@ -30,26 +31,6 @@ export interface TestApi {
   readonly delete: Send;
 }
 
-export const registryOptions = (
-  name: string,
-  url: string,
-  changes: Partial<RegistryOptions> = {},
-): RegistryOptions => ({
-  name: parseRegistryName(name),
-  type: 'distribution',
-  url,
-  credentials: null,
-  tlsCa: null,
-  tokenRealms: [],
-  maxConcurrentRepositories: 8,
-  connectTimeoutMs: 2_000,
-  requestTimeoutMs: 5_000,
-  attempts: 2,
-  retryBaseMs: 5,
-  retryMaxMs: 50,
-  ...changes,
-});
-
 /** A whole gateway in this process, on a database of its own; on Redis when `redisUrl` is given. */
 export const startTestGateway = async (options: {
   readonly registries: readonly RegistryOptions[];
@@ -60,6 +41,7 @@ export const startTestGateway = async (options: {
   readonly collections?: readonly CollectionOptions[];
   /** What the gateway takes for the time. */
   readonly now?: () => number;
+  readonly front?: Partial<Config['front']>;
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -74,6 +56,7 @@ export const startTestGateway = async (options: {
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
+    front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     execution: {
       planAttempts: 4,
       targetAttempts: 4,

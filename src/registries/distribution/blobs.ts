@@ -2,8 +2,8 @@ import { SextonError } from '../../errors/sexton-error.js';
 import type { Digest } from '../../oci/digest.js';
 import type { RepositoryName } from '../../oci/names.js';
 import type { Upstream } from '../upstream/upstream.js';
-import { notAllowedError, unexpectedAnswer } from './errors.js';
-import { scopeOf } from './paths.js';
+import { notAllowedError, unexpectedAnswer } from '../v2/errors.js';
+import { scopeOf } from '../v2/paths.js';
 
 /** Uploads one small blob in one piece (OCI distribution spec, "POST then PUT"). */
 export const putBlob = async (

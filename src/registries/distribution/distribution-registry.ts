@@ -4,11 +4,12 @@ import type { RegistryName, RepositoryName, Tag } from '../../oci/names.js';
 import type { Capabilities, Registry, ResolvedManifest } from '../registry.js';
 import type { RegistryOptions } from '../registry-options.js';
 import { Upstream, type ExchangeObserver } from '../upstream/upstream.js';
-import { listRepositories, listTags } from './listing.js';
-import { deleteManifest, putManifest, readManifest, resolve } from './manifests.js';
+import { listRepositories, listTags } from '../v2/listing.js';
+import { deleteManifest, putManifest, readManifest, resolve } from '../v2/manifests.js';
 import { probe } from './probe.js';
-import { canPullBlob } from './pull.js';
-import { listReferrers } from './referrers.js';
+import { canPullBlob } from '../v2/pull.js';
+import { listReferrers } from '../v2/referrers.js';
+import { readBlob } from '../v2/small-blob.js';
 import { untag } from './untag.js';
 
 /** How long a probe's answer is believed. A switch that somebody flips shows within this time. */
@@ -96,6 +97,15 @@ export class DistributionRegistry implements Registry {
     signal: AbortSignal,
   ): Promise<void> {
     return putManifest(this.upstream, repository, reference, manifest, signal);
+  }
+
+  readBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    mostBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | null> {
+    return readBlob(this.upstream, repository, digest, mostBytes, signal);
   }
 
   canPullBlob(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<boolean> {

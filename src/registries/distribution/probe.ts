@@ -5,8 +5,9 @@ import { SextonError } from '../../errors/sexton-error.js';
 import type { Capabilities } from '../registry.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';
-import { notAllowedError, registryError, saysAbsent, unexpectedAnswer } from './errors.js';
-import { pathOf, scopeOf } from './paths.js';
+import { notAllowedError, registryError, saysAbsent, unexpectedAnswer } from '../v2/errors.js';
+import { pathOf, scopeOf } from '../v2/paths.js';
+import { hasReferrersApi } from '../v2/referrers.js';
 
 /** A name that need not exist: what is asked about it is the registry's ability, not its content. */
 const NEUTRAL = parseRepositoryName('sexton/probe');
@@ -27,6 +28,7 @@ export const probe = async (
   const deletion = await tryDelete(upstream, where, digestOf(random), signal);
   const state = deletion === null ? 'unknown' : deletionState(deletion, upstream);
   return {
+    deletes: 'manifests',
     deletion: state,
     untag: state === 'enabled' ? await untagAbility(upstream, where, random, signal) : 'replace',
     referrersApi: await hasReferrersApi(upstream, where, digestOf(random), signal),
@@ -75,21 +77,4 @@ const untagAbility = async (
   if (response === null) return 'replace';
   if (saysAbsent(response) || registryError(response)?.code === 'TAG_UNKNOWN') return 'native';
   return 'replace';
-};
-
-const hasReferrersApi = async (
-  upstream: Upstream,
-  repository: RepositoryName,
-  digest: Digest,
-  signal: AbortSignal,
-): Promise<boolean> => {
-  const path = pathOf(repository, 'referrers', digest);
-  const scope = scopeOf(repository, 'pull,delete');
-  try {
-    const response = await upstream.ask({ method: 'GET', path, scope, mayRepeat: true }, signal);
-    return response.status === 200;
-  } catch (error) {
-    if (error instanceof SextonError && error.code === 'upstream_forbidden') return false;
-    throw error;
-  }
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestOf, digestSchema, type Digest } from '../../oci/digest.js';
+import { contentDigestSchema, digestOf, type Digest } from '../../oci/digest.js';
 import { isIndexType, MEDIA_TYPES } from '../../oci/media-types.js';
 
 const REPLACES = 'dev.sexton.replaces';
@@ -42,7 +42,7 @@ export const makeThrowaway = (replaces: Digest, mediaType: string, nonce: string
 
 const throwawaySchema = z.object({
   layers: z.array(z.unknown()).length(0),
-  annotations: z.object({ [REPLACES]: digestSchema }),
+  annotations: z.object({ [REPLACES]: contentDigestSchema }),
 });
 
 /** The digest that a throw-away stands in for, or null when the manifest is none of ours. */

@@ -5,9 +5,9 @@ import type { RepositoryName, Tag } from '../../oci/names.js';
 import type { Capabilities } from '../registry.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { putBlob } from './blobs.js';
-import { notAllowedError, saysAbsent, unexpectedAnswer } from './errors.js';
-import { deleteManifest, putManifest, readManifest, resolve } from './manifests.js';
-import { pathOf, scopeOf } from './paths.js';
+import { notAllowedError, saysAbsent, unexpectedAnswer } from '../v2/errors.js';
+import { deleteManifest, putManifest, readManifest, resolve } from '../v2/manifests.js';
+import { pathOf, scopeOf } from '../v2/paths.js';
 import { makeThrowaway, replacedBy } from './throwaway.js';
 
 type Outcome = 'untagged' | 'absent' | 'moved';

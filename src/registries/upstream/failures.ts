@@ -30,6 +30,8 @@ export const translateFailure = (error: unknown, registry: string, timedOut: boo
 const codeOf = (error: unknown): string => {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string') return at.code;
+    // undici gives some of these no code.
+    if (at.name === 'HTTPParserError') return 'HPE_INVALID';
     // Several addresses were tried (happy eyeballs): the first one's fault stands for all.
     if (at instanceof AggregateError && at.errors[0] !== undefined) return codeOf(at.errors[0]);
   }

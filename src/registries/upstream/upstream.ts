@@ -19,9 +19,25 @@ export interface Ask {
   readonly scope: string;
   /** Repeating does no harm. */
   readonly mayRepeat: boolean;
+  /** Follow a redirect, without credentials: registries hand out blobs from object stores with 307. */
+  readonly mayRedirect?: boolean;
 }
 
 const MOST_BYTES = 8 * 1024 * 1024;
+const MOST_REDIRECTS = 4;
+
+/** How a registry's answers differ from what the OCI distribution spec says. */
+export interface Dialect {
+  /**
+   * Basic credentials go with every request, from the first on, and no challenge changes that: for an API that takes
+   * a request without them for an anonymous one and answers it, with less.
+   */
+  readonly credentialsFirst: boolean;
+  /** The error that an answer stands for, where its body says more than its status; null for any other answer. */
+  readonly explain: (response: UpstreamResponse, registry: string) => SextonError | null;
+}
+
+const OCI: Dialect = { credentialsFirst: false, explain: () => null };
 
 /** How the registry wants to be asked, as its first 401 said. */
 type Scheme =
@@ -50,16 +66,19 @@ export class Upstream {
   constructor(
     readonly options: RegistryOptions,
     private readonly observe: ExchangeObserver = () => undefined,
+    private readonly dialect: Dialect = OCI,
   ) {
     this.transport = new Transport(options);
     this.patience = new Patience(options);
     this.tokens = new TokenSource(options, this.transport, this.patience);
+    if (dialect.credentialsFirst && options.credentials) this.scheme = { kind: 'basic' };
   }
 
   async ask(ask: Ask, signal: AbortSignal): Promise<UpstreamResponse> {
     const first = await this.send(ask, await this.authorization(ask, false, signal), signal);
-    if (first.status !== 401) return this.unlessForbidden(first, ask);
+    if (first.status !== 401) return this.unlessRefused(first, ask);
     const before = this.scheme;
+    if (this.dialect.credentialsFirst && before.kind === 'basic') throw this.unauthorized();
     this.learn(first);
     if (this.scheme.kind === 'basic' && before.kind === 'basic') throw this.unauthorized();
     // Exactly one more try with a new token or the newly learnt scheme: a second 401 is an answer (TRAPS 16).
@@ -68,7 +87,7 @@ export class Upstream {
       await this.authorization(ask, before.kind === 'bearer', signal),
       signal,
     );
-    if (second.status !== 401) return this.unlessForbidden(second, ask);
+    if (second.status !== 401) return this.unlessRefused(second, ask);
     throw this.scheme.kind === 'bearer' ? this.forbidden(ask) : this.unauthorized();
   }
 
@@ -85,11 +104,35 @@ export class Upstream {
       ...(ask.body && { body: ask.body }),
       ...(ask.onBody && { onBody: ask.onBody }),
     };
-    const exchange = () => this.exchange(request, signal);
+    const exchange = () =>
+      ask.mayRedirect ? this.followed(request, signal) : this.exchange(request, signal);
     return ask.mayRepeat ? this.patience.withRetries(exchange, signal) : this.patience.once(exchange, signal);
   }
 
-  private async exchange(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
+  /** The redirect's target gets no credentials, and no header of ours. */
+  private async followed(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
+    let response = await this.exchange(request, signal, 'return');
+    let { url } = request;
+    for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
+      const location = response.header('location') ?? '';
+      if (!URL.canParse(location, url) || !/^https?:$/.test(new URL(location, url).protocol)) break;
+      url = new URL(location, url).href;
+      response = await this.exchange({ ...request, url, headers: {} }, signal, 'return');
+    }
+    return isRedirect(response) ? this.refuseRedirect(response) : response;
+  }
+
+  private refuseRedirect(response: UpstreamResponse): never {
+    throw new SextonError('upstream_protocol_error', {
+      detail: `Registry ${this.options.name} redirects (${response.status}); redirects are not followed with credentials`,
+    });
+  }
+
+  private async exchange(
+    request: UpstreamRequest,
+    signal: AbortSignal,
+    redirect: 'refuse' | 'return' = 'refuse',
+  ): Promise<UpstreamResponse> {
     const began = performance.now();
     const told = (status: number | null, code: string | null): void =>
       this.observe({ method: request.method, status, code, ms: performance.now() - began });
@@ -98,11 +141,7 @@ export class Upstream {
       told(response.status, null);
       const later = laterError(response, this.options.name, Date.now());
       if (later) throw later;
-      if (response.status >= 300 && response.status < 400) {
-        throw new SextonError('upstream_protocol_error', {
-          detail: `Registry ${this.options.name} redirects (${response.status}); redirects are not followed with credentials`,
-        });
-      }
+      if (isRedirect(response) && redirect === 'refuse') this.refuseRedirect(response);
       return response;
     } catch (error) {
       if (error instanceof SextonError) told(null, error.code);
@@ -130,7 +169,9 @@ export class Upstream {
     else throw this.unauthorized();
   }
 
-  private unlessForbidden(response: UpstreamResponse, ask: Ask): UpstreamResponse {
+  private unlessRefused(response: UpstreamResponse, ask: Ask): UpstreamResponse {
+    const explained = this.dialect.explain(response, this.options.name);
+    if (explained) throw explained;
     if (response.status === 403) throw this.forbidden(ask);
     return response;
   }
@@ -150,3 +191,5 @@ export class Upstream {
     });
   }
 }
+
+const isRedirect = ({ status }: UpstreamResponse): boolean => status >= 300 && status < 400;

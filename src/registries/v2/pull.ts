@@ -38,6 +38,7 @@ const pullOnce = async (
       path: pathOf(repository, 'blobs', digest),
       scope: scopeOf(repository, 'pull,delete'),
       mayRepeat: true,
+      mayRedirect: true,
       // A repeated call begins again.
       onBody: () => {
         hash = createHash(algorithm);

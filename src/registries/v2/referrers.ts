@@ -1,3 +1,4 @@
+import { SextonError } from '../../errors/sexton-error.js';
 import type { Digest } from '../../oci/digest.js';
 import { readManifestContent, type Descriptor } from '../../oci/manifest.js';
 import { MEDIA_TYPES } from '../../oci/media-types.js';
@@ -32,4 +33,22 @@ export const listReferrers = async (
     throw unexpectedAnswer(response, upstream.options.name, `the referrers of ${digest}`);
   }
   return content.children;
+};
+
+/** Whether the registry answers the referrers API (OCI distribution spec, "Listing Referrers"). */
+export const hasReferrersApi = async (
+  upstream: Upstream,
+  repository: RepositoryName,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const path = pathOf(repository, 'referrers', digest);
+  const scope = scopeOf(repository, 'pull,delete');
+  try {
+    const response = await upstream.ask({ method: 'GET', path, scope, mayRepeat: true }, signal);
+    return response.status === 200;
+  } catch (error) {
+    if (error instanceof SextonError && error.code === 'upstream_forbidden') return false;
+    throw error;
+  }
 };

@@ -4,7 +4,7 @@ import { repositoryNameSchema, tagSchema, type RepositoryName, type Tag } from '
 import { parseJson } from '../upstream/json.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';
-import { registryError, unexpectedAnswer } from './errors.js';
+import { saysAbsent, unexpectedAnswer } from './errors.js';
 import { scopeOf } from './paths.js';
 
 /** `tags` is null when there are none (FACTS §1.5). */
@@ -29,7 +29,7 @@ export const listTags = async (
       { method: 'GET', path, scope, mayRepeat: true, mostBytes: MOST_BYTES },
       signal,
     );
-    if (response.status === 404 && registryError(response)?.code === 'NAME_UNKNOWN') return [...tags];
+    if (saysAbsent(response)) return [...tags];
     if (response.status !== 200) {
       throw unexpectedAnswer(response, upstream.options.name, `the tags of ${repository}`);
     }

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { environmentSchema } from '../../src/config/environment.js';
+import { ERROR_KINDS } from '../../src/errors/codes.js';
+import { ROLES } from '../../src/identity/permissions.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
+import { brokenLinks, codeSpans, markdownFiles, read } from './markdown.js';
+
+/** A node of a JSON Schema, as far as keys go. */
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly additionalProperties?: Node | boolean;
+  readonly anyOf?: readonly Node[];
+  readonly oneOf?: readonly Node[];
+  readonly allOf?: readonly Node[];
+  readonly items?: Node;
+}
+
+const nodeSchema: z.ZodType<Node> = z.lazy(() =>
+  z.object({
+    properties: z.record(z.string(), nodeSchema).optional(),
+    additionalProperties: z.union([nodeSchema, z.boolean()]).optional(),
+    anyOf: z.array(nodeSchema).optional(),
+    oneOf: z.array(nodeSchema).optional(),
+    allOf: z.array(nodeSchema).optional(),
+    items: nodeSchema.optional(),
+  }),
+) as z.ZodType<Node>;
+
+/** Paths of all keys that hold a value, such as `registries.<name>.timeouts.connect`. */
+const keysOf = (node: Node, path: readonly string[] = []): string[] => {
+  const { properties = {}, additionalProperties: named, items } = node;
+  const below = [
+    ...Object.entries(properties).flatMap(([key, child]) => keysOf(child, [...path, key])),
+    ...(typeof named === 'object' && Object.keys(named).length > 0 ? keysOf(named, [...path, '<name>']) : []),
+    ...[...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].flatMap((variant) =>
+      keysOf(variant, path).filter((key) => key !== path.join('.')),
+    ),
+    ...(items ? keysOf(items, path).filter((key) => key !== path.join('.')) : []),
+  ];
+  return below.length > 0 ? [...new Set(below)] : [path.join('.')];
+};
+
+describe('the documentation', () => {
+  it.each(markdownFiles())('%s has no link that leads nowhere', (path) => {
+    expect(brokenLinks(path)).toEqual([]);
+  });
+
+  it('names every key of the configuration in the README', () => {
+    const schema = nodeSchema.parse(JSON.parse(read('docs/sexton.schema.json')));
+    const spans = codeSpans('README.md');
+    const keys = keysOf(schema);
+    expect(keys).toContain('registries.<name>.timeouts.connect');
+    expect(keys.filter((key) => !spans.has(key))).toEqual([]);
+  });
+
+  it('names every environment variable and every role in the README', () => {
+    const spans = codeSpans('README.md');
+    const names = [...Object.keys(environmentSchema.shape), ...ROLES];
+    expect(names.filter((name) => !spans.has(name))).toEqual([]);
+  });
+
+  it('says of every error code, with its status, what to do', () => {
+    const text = read('docs/operations.md');
+    const missing = Object.entries(ERROR_KINDS).filter(
+      ([code, { status }]) => !new RegExp(`^\\| \`${code}\` +\\| ${status} +\\| \\S`, 'm').test(text),
+    );
+    expect(missing.map(([code]) => code)).toEqual([]);
+  });
+
+  it('says what every metric means', () => {
+    const spans = codeSpans('docs/operations.md');
+    const names = new Metrics().registry.getMetricsAsArray().map(({ name }) => name);
+    const ours = names.filter((name) => name.startsWith('sexton_'));
+    expect(ours).toContain('sexton_deletions_ended_total');
+    expect(ours.filter((name) => !spans.has(name))).toEqual([]);
+  });
+
+  it('shows every route of the API', () => {
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+      .parse(JSON.parse(read('openapi/sexton.json')));
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const spans = codeSpans('docs/api.md');
+    expect(routes).toContain('POST /v1/deletions');
+    expect(routes.filter((route) => !spans.has(route))).toEqual([]);
+  });
+});

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { digestOf } from '../../src/oci/digest.js';
+import { MEDIA_TYPES } from '../../src/oci/media-types.js';
+import { parseTag } from '../../src/oci/names.js';
+import { DistributionRegistry } from '../../src/registries/distribution/distribution-registry.js';
+import type { RegistryOptions } from '../../src/registries/registry-options.js';
+import { APP, codeOf, never, optionsFor } from './adapter.js';
+import { json, refuse, startScriptedRegistry, type ScriptedRegistry } from './scripted-registry.js';
+
+const V1 = parseTag('v1');
+const BYTES = Buffer.from(JSON.stringify({ schemaVersion: 2, layers: [] }));
+const DIGEST = digestOf(BYTES);
+
+let registry: ScriptedRegistry;
+let adapter: DistributionRegistry;
+beforeAll(async () => {
+  registry = await startScriptedRegistry();
+});
+afterAll(() => registry.stop());
+beforeEach(() => {
+  adapter = new DistributionRegistry(optionsFor(registry.url));
+});
+afterEach(() => adapter.close());
+
+const other = (options: Partial<RegistryOptions>, url = registry.url): DistributionRegistry => {
+  const made = new DistributionRegistry(optionsFor(url, options));
+  onTestFinished(() => made.close());
+  return made;
+};
+
+/** Requests of the calls within. */
+const requestsOf = async (work: () => Promise<unknown>) => {
+  const before = registry.requests.length;
+  await work();
+  return registry.requests.slice(before);
+};
+
+const manifest = (response: ServerResponse, bytes: Buffer, headers: Record<string, string> = {}): void =>
+  void response.writeHead(200, { 'content-type': MEDIA_TYPES.ociManifest, ...headers }).end(bytes);
+
+describe('the list of tags (TRAPS 17)', () => {
+  it.each([
+    ['tags: null', { tags: null }, []],
+    ['no tags at all', {}, []],
+    ['a tag that comes twice', { tags: ['v1', 'v1'] }, ['v1']],
+  ])('with %s', async (_, body, tags) => {
+    registry.answer((_request, response) => json(response, 200, body));
+    expect(await adapter.listTags(APP, never())).toEqual(tags);
+  });
+
+  it.each([
+    ['relative', ''],
+    ['absolute', 'origin'],
+  ])('follows a Link that is %s, to its end', async (_, base) => {
+    registry.answer(({ path }, response) =>
+      path.includes('last=')
+        ? json(response, 200, { tags: ['v2'] })
+        : json(
+            response,
+            200,
+            { tags: ['v1'] },
+            { link: `<${base && registry.origin}/v2/team-a/app/tags/list?n=1000&last=v1>; rel="next"` },
+          ),
+    );
+    expect(await adapter.listTags(APP, never())).toEqual(['v1', 'v2']);
+  });
+
+  it('below a path of a shared host follows its own links', async () => {
+    registry.answer(({ path }, response) =>
+      path.includes('last=')
+        ? json(response, path.startsWith('/registry/v2/') ? 200 : 404, { tags: ['v2'] })
+        : json(
+            response,
+            200,
+            { tags: ['v1'] },
+            { link: '</registry/v2/team-a/app/tags/list?last=v1>; rel=next' },
+          ),
+    );
+    expect(await other({}, `${registry.url}/registry`).listTags(APP, never())).toEqual(['v1', 'v2']);
+  });
+
+  it.each([
+    ['to another host', '<http://127.0.0.1:9/v2/team-a/app/tags/list?last=v1>; rel="next"'],
+    ['to itself', '</v2/team-a/app/tags/list?n=1000>; rel="next"'],
+    ['out of the API', '</admin?last=v1>; rel="next"'],
+  ])('refuses a Link %s', async (_, link) => {
+    registry.answer((_request, response) => json(response, 200, { tags: ['v1'] }, { link }));
+    const seen = await requestsOf(async () =>
+      expect(await codeOf(adapter.listTags(APP, never()))).toBe('upstream_protocol_error'),
+    );
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['a page', 200, '<html>sign in</html>'],
+    ['half of it', 200, '{"tags": ["v1"'],
+    ['a tag that cannot be one', 200, '{"tags": ["../../etc"]}'],
+    ['a 404 of some proxy', 404, '<html>not found</html>'],
+  ])('is not taken from %s', async (_, status, body) => {
+    registry.answer((_request, response) => response.writeHead(status).end(body));
+    expect(await codeOf(adapter.listTags(APP, never()))).toMatch(/^upstream_(protocol_)?error$/);
+  });
+
+  it('of a repository that does not exist is empty', async () => {
+    registry.answer((_request, response) => refuse(response, 404, 'NAME_UNKNOWN'));
+    expect(await adapter.listTags(APP, never())).toEqual([]);
+  });
+});
+
+describe('a manifest', () => {
+  it('is asked for with every media type (TRAPS 3)', async () => {
+    registry.answer((_request, response) => manifest(response, BYTES));
+    const [seen] = await requestsOf(() => adapter.readManifest(APP, V1, never()));
+    const { v1Ancestry: _, ...types } = MEDIA_TYPES;
+    for (const type of Object.values(types)) expect(seen?.headers.accept).toContain(type);
+  });
+
+  it.each([
+    ['a page of some proxy', (response: ServerResponse) => response.writeHead(404).end('<html>')],
+    ['nothing', (response: ServerResponse) => response.writeHead(404).end()],
+    [
+      'the accept header',
+      (response: ServerResponse) =>
+        refuse(
+          response,
+          404,
+          'MANIFEST_UNKNOWN',
+          'OCI manifest found, but accept header does not support it',
+        ),
+    ],
+  ])('is not absent when a 404 comes with %s (TRAPS 4)', async (_, answer) => {
+    registry.answer((_request, response) => answer(response));
+    expect(await codeOf(adapter.resolve(APP, V1, never()))).toMatch(/^upstream_/);
+    expect(await codeOf(adapter.deleteManifest(APP, DIGEST, never()))).toMatch(/^upstream_/);
+  });
+
+  it('is absent when the registry says so, to GET', async () => {
+    registry.answer((_request, response) => refuse(response, 404, 'MANIFEST_UNKNOWN'));
+    const seen = await requestsOf(async () => expect(await adapter.resolve(APP, V1, never())).toBeNull());
+    expect(seen.map(({ method }) => method)).toEqual(['HEAD', 'GET']);
+  });
+
+  it('whose bytes do not hash to what was asked or said is refused', async () => {
+    registry.answer((_request, response) => manifest(response, Buffer.from('{}')));
+    expect(await codeOf(adapter.readManifest(APP, DIGEST, never()))).toBe('digest_mismatch');
+    registry.answer((_request, response) =>
+      manifest(response, Buffer.from('{}'), { 'docker-content-digest': DIGEST }),
+    );
+    expect(await codeOf(adapter.readManifest(APP, V1, never()))).toBe('digest_mismatch');
+  });
+
+  it('whose digest header is none, or of another algorithm, is read and hashed', async () => {
+    const sha512 = `sha512:${createHash('sha512').update(BYTES).digest('hex')}`;
+    registry.answer((_request, response) => manifest(response, BYTES));
+    expect((await adapter.resolve(APP, V1, never()))?.digest).toBe(DIGEST);
+    registry.answer((_request, response) => manifest(response, BYTES, { 'docker-content-digest': sha512 }));
+    expect((await adapter.readManifest(APP, V1, never()))?.digest).toBe(sha512);
+    registry.answer((_request, response) =>
+      manifest(response, BYTES, { 'docker-content-digest': 'sha256:abc' }),
+    );
+    expect(await codeOf(adapter.resolve(APP, V1, never()))).toBe('upstream_protocol_error');
+  });
+
+  it('for another digest than was asked for is not trusted from HEAD', async () => {
+    const said = digestOf(Buffer.from('something else'));
+    registry.answer(({ method }, response) =>
+      method === 'HEAD'
+        ? manifest(response, Buffer.alloc(0), { 'docker-content-digest': said })
+        : manifest(response, BYTES),
+    );
+    expect((await adapter.resolve(APP, DIGEST, never()))?.digest).toBe(DIGEST);
+  });
+
+  it.each([
+    ['cut short', { 'content-length': '1000' }],
+    ['longer than it says', { 'content-length': '3' }],
+  ])('%s is refused', async (_, headers) => {
+    registry.answer(({ method }, response) => {
+      response.strictContentLength = false;
+      response.writeHead(200, { 'content-type': MEDIA_TYPES.ociManifest, ...headers });
+      if (method === 'HEAD') return response.end();
+      response.write(BYTES);
+      return response.socket?.end();
+    });
+    expect(await codeOf(adapter.readManifest(APP, DIGEST, never()))).not.toBe('none');
+  });
+
+  it('larger than any registry takes is not read to its end', async () => {
+    registry.answer((_request, response) => manifest(response, Buffer.alloc(5 * 1024 * 1024, 32)));
+    expect(await codeOf(adapter.readManifest(APP, V1, never()))).toBe('upstream_protocol_error');
+  });
+});
