@@ -1,6 +1,11 @@
 import type { RegistryName } from '../oci/names.js';
 import type { WindowRules } from './windows/rules.js';
 
+/** `purge`: what has waited in quarantine for the retention goes for good, and nothing else happens. */
+export const MODES = ['dry-run', 'collect', 'purge'] as const;
+
+export type CollectionMode = (typeof MODES)[number];
+
 /** How a registry's own `garbage-collect` is run: argument lists, never a shell. */
 export interface CommandOptions {
   /** Program, `garbage-collect` and the registry's configuration; flags are added at its end. */
@@ -28,8 +33,9 @@ export type EngineOptions =
   | { readonly kind: 'dtr'; readonly action: 'onlinegc' | 'gc' }
   | { readonly kind: 'harbor'; readonly workers: number };
 
-/** Whether an engine can say what it would take, without taking it. */
-export const hasDryRun = ({ kind }: EngineOptions): boolean => kind !== 'dtr';
+/** Whether an engine can do this: DTR's jobs only collect, and Sexton's own engine alone has a quarantine to purge. */
+export const hasMode = ({ kind }: EngineOptions, mode: CollectionMode): boolean =>
+  mode === 'collect' || kind === 'sexton' || (mode === 'dry-run' && kind !== 'dtr');
 
 /** Whether an engine can be told to take manifests without a tag. */
 export const collectsUntagged = ({ kind }: EngineOptions): boolean => kind !== 'dtr';

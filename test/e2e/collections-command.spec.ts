@@ -92,7 +92,7 @@ describe('the registry’s own collector', () => {
     const running = await start();
     await deleteV1(running);
     const before = treeOf(registry.storageDir, { withTimes: true });
-    expect(await collectAndWait(running.api(), { dryRun: true })).toMatchObject({
+    expect(await collectAndWait(running.api(), { mode: 'dry-run' })).toMatchObject({
       state: 'succeeded',
       summary: { garbage: { count: 3 } },
       purged: { count: 0 },

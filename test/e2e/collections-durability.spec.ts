@@ -75,7 +75,7 @@ describe('a collection', () => {
     const batches = events.filter(({ action }) => action === 'collection.batch_quarantined');
     expect(batches.map(({ details }) => details.batch)).toEqual([1, 2, 3]);
     expect(events.filter(({ action }) => action === 'collection.started')).toHaveLength(1);
-    expect((await collectAndWait(again.api(), { dryRun: true })).summary?.garbage.count).toBe(0);
+    expect((await collectAndWait(again.api(), { mode: 'dry-run' })).summary?.garbage.count).toBe(0);
   });
 
   it('is done once by many processes, one at a time', async () => {

@@ -10,7 +10,7 @@ describe('a dry run', () => {
   it('changes nothing in the storage, and reports every candidate once with its reason', async () => {
     await world.deleteOneOfTwo();
     const before = treeOf(world.registry.storageDir, { withTimes: true });
-    const { id, state, summary, quarantined } = await collectAndWait(world.api, { dryRun: true });
+    const { id, state, summary, quarantined } = await collectAndWait(world.api, { mode: 'dry-run' });
     expect(treeOf(world.registry.storageDir, { withTimes: true })).toEqual(before);
     expect({ state, quarantined }).toEqual({ state: 'succeeded', quarantined: { count: 0, bytes: 0 } });
     const report = await world.api.get(`/v1/collections/${id}/report`).expect(200);
@@ -59,7 +59,7 @@ describe('why a blob is still there', () => {
         },
       ],
     });
-    const { id } = await collectAndWait(world.api, { dryRun: true });
+    const { id } = await collectAndWait(world.api, { mode: 'dry-run' });
     const report = await world.api.get(`/v1/collections/${id}/report`).expect(200);
     const garbage = (report.body as { items: { kind: string; digest: string }[] }).items.find(
       ({ kind }) => kind === 'blob',
@@ -86,7 +86,7 @@ describe('who may collect', () => {
     const ask = (body: object) => ({ registry: 'prod', reason: 'space', ...body });
     const asked = await requester.post('/v1/collections').send(ask({})).expect(202);
     const { id } = asked.body as CollectionView;
-    for (const body of [{ when: 'now' }, { dryRun: true }, { untagged: 'collect' }]) {
+    for (const body of [{ when: 'now' }, { mode: 'dry-run' }, { untagged: 'collect' }]) {
       await requester.post('/v1/collections').send(ask(body)).expect(403);
     }
     await requester.get(`/v1/collections/${id}`).expect(200);

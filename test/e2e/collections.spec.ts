@@ -69,6 +69,23 @@ describe('a purge', () => {
     expect(treeOf(world.save('v1', 'again'))).toEqual(treeOf(join(world.home, 'v1')));
     expect(await world.get(id)).toMatchObject({ purged: { count: 0 } });
   });
+
+  it('that is asked for takes what has waited for the retention, and nothing before', async () => {
+    await world.deleteOneOfTwo();
+    const { id, quarantined } = await collectAndWait(world.api);
+    world.nowMs += 6 * 24 * HOUR;
+    expect((await collectAndWait(world.api, { mode: 'purge' })).summary?.garbage.count).toBe(0);
+    expect(await world.get(id)).toMatchObject({ purged: { count: 0 } });
+    // Out of any window still: nobody else purges.
+    world.nowMs += 2 * 24 * HOUR;
+    const purge = await collectAndWait(world.api, { mode: 'purge' });
+    expect(purge).toMatchObject({ state: 'succeeded', mode: 'purge', summary: { garbage: quarantined } });
+    expect(await world.get(id)).toMatchObject({ purged: quarantined });
+    world.save('v2', 'v2');
+    expect(
+      (await world.api.post(`/v1/collections/${purge.id}/undo`).send({ reason: 'x' })).body,
+    ).toMatchObject({ code: 'not_undoable' });
+  });
 });
 
 describe('a window', () => {
@@ -78,7 +95,7 @@ describe('a window', () => {
     const { id, state, opensAt } = await askForCollection(world.api, { when: 'window' });
     expect({ state, opensAt }).toEqual({ state: 'waiting', opensAt: '2099-06-01T02:00:00.000Z' });
     // The dry run is done by the very runner that also finds the other one waiting.
-    await collectAndWait(world.api, { dryRun: true });
+    await collectAndWait(world.api, { mode: 'dry-run' });
     expect(await world.get(id)).toMatchObject({ state: 'waiting', startedAt: null });
     expect(treeOf(world.registry.storageDir, { withTimes: true })).toEqual(before);
     world.nowMs = NIGHT + 1.5 * HOUR;

@@ -82,7 +82,7 @@ describe('DTR’s jobs', () => {
   });
 
   it('have no dry run: nothing is submitted', async () => {
-    const asked = engine().collect(engineRun({ dryRun: true }));
+    const asked = engine().collect(engineRun({ mode: 'dry-run' }));
     await expect(asked).rejects.toMatchObject({ code: 'not_supported_by_engine' });
     expect(dtr.requests).toEqual([]);
   });

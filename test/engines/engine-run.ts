@@ -15,7 +15,7 @@ export const engineRun = (changes: Partial<EngineRun> = {}): RecordedRun => {
   const reports: { summary: Summary; findings: readonly Finding[] }[] = [];
   return {
     id: '01JD3M2Q8V4T7X9Y1Z5A6B8C0D',
-    dryRun: false,
+    mode: 'collect',
     untaggedMinAgeMs: null,
     checkpoint: null,
     get claim(): never {

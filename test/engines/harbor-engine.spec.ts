@@ -33,7 +33,7 @@ describe('Harbor’s garbage collection', () => {
   });
 
   it('in a dry run is scheduled as one, and nothing is gone', async () => {
-    const run = engineRun({ dryRun: true, untaggedMinAgeMs: 0, mayGoOn: endingAs('Success') });
+    const run = engineRun({ mode: 'dry-run', untaggedMinAgeMs: 0, mayGoOn: endingAs('Success') });
     await engine().collect(run);
     expect(harbor.scheduled).toEqual([{ dry_run: true, delete_untagged: true, workers: 2 }]);
     expect(run.gone).toEqual([]);
@@ -54,7 +54,7 @@ describe('Harbor’s garbage collection', () => {
 
   it('of the same kind that is under way is gone on with; a dry run is never taken for a real one', async () => {
     harbor.addRun({ dry_run: true, delete_untagged: false, workers: 2 }, 'Running');
-    await engine().collect(engineRun({ dryRun: true, mayGoOn: endingAs('Success') }));
+    await engine().collect(engineRun({ mode: 'dry-run', mayGoOn: endingAs('Success') }));
     expect(harbor.scheduled).toEqual([]);
     harbor.addRun({ dry_run: true, delete_untagged: false, workers: 2 }, 'Running');
     await engine().collect(engineRun({ mayGoOn: endingAs('Success') }));

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../audit/audit-event.js';
 import type { Claim } from '../../database/advisory-claim.js';
+import type { CollectionMode } from '../collection-options.js';
 
 export interface Totals {
   readonly count: number;
@@ -60,7 +61,7 @@ export interface Measures {
 /** One stretch of work on a collection, from its start or from where the last one stopped. */
 export interface EngineRun {
   readonly id: string;
-  readonly dryRun: boolean;
+  readonly mode: CollectionMode;
   /** Null keeps untagged manifests. */
   readonly untaggedMinAgeMs: number | null;
   /** What the engine saved last. */

@@ -79,7 +79,7 @@ export class CollectionRunner {
     try {
       end = await engine.collect({
         id: row.id,
-        dryRun: row.dry_run,
+        mode: row.mode,
         untaggedMinAgeMs: row.untagged_min_age_ms,
         checkpoint: row.checkpoint,
         claim,
@@ -114,7 +114,7 @@ export class CollectionRunner {
         startedAt: row.started_at ?? new Date(this.now()),
         notBefore: null,
       });
-      const details = { worker: this.worker, engine: row.engine, dryRun: row.dry_run };
+      const details = { worker: this.worker, engine: row.engine, mode: row.mode };
       if (moved) await this.audit.record(tx, collectionAudit(row, action, 'accepted', { details }));
       return moved;
     });
@@ -138,7 +138,7 @@ export class CollectionRunner {
           bytes: after?.quarantined_bytes ?? 0,
           details: {
             worker: this.worker,
-            dryRun: row.dry_run,
+            mode: row.mode,
             batches: after?.batches ?? 0,
             blobs: after?.quarantined_blobs ?? 0,
           },

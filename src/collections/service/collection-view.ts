@@ -31,7 +31,7 @@ export const collectionView = (
   engine: row.engine,
   state: row.state,
   when: row.run_when,
-  dryRun: row.dry_run,
+  mode: row.mode,
   untagged: row.untagged_min_age_ms === null ? 'keep' : 'collect',
   reason: row.reason,
   ticket: row.ticket,

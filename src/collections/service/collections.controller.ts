@@ -41,9 +41,9 @@ export class CollectionsController {
   @HttpCode(202)
   @Requires('collections:create')
   @ApiOperation({
-    summary: 'Ask for a garbage collection, or with dryRun for what it would take',
+    summary: 'Ask for a garbage collection, or with mode: dry-run for what it would take',
     description:
-      'Accepted durably; it runs in the maintenance windows of the registry, batch by batch, and goes on in the next one. `when: now`, `dryRun` and `untagged` are for operators and admins.',
+      'Accepted durably; it runs in the maintenance windows of the registry, batch by batch, and goes on in the next one. `when: now`, every other `mode` and `untagged` are for operators and admins.',
   })
   @ApiAnswer(202, collectionSchema, 'Accepted; Location names the collection.')
   @ApiProblems(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ERROR_KINDS, type ErrorCode } from '../../errors/codes.js';
 import { registryNameSchema } from '../../oci/names.js';
 import { reasonSchema } from '../../deletions/reason.js';
+import { MODES } from '../collection-options.js';
 import { COLLECTION_STATES, WHENS } from './collection-state.js';
 
 const errorCode = z.enum(Object.keys(ERROR_KINDS) as [ErrorCode, ...ErrorCode[]]);
@@ -17,10 +18,12 @@ export const createCollectionSchema = z
       .enum(WHENS)
       .default('window')
       .describe('window: in the maintenance windows of the registry alone. now: at once, for operators.'),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .describe('Only says what would go, and why; reads the registry and changes nothing.'),
+    mode: z
+      .enum(MODES)
+      .default('collect')
+      .describe(
+        'collect: what nothing needs goes into quarantine. dry-run: only says what would go, and why. purge: what has waited there for the retention goes for good.',
+      ),
     untagged: z
       .enum(['keep', 'collect'])
       .optional()
@@ -30,7 +33,7 @@ export const createCollectionSchema = z
   })
   .meta({
     id: 'CreateCollection',
-    example: { registry: 'prod', when: 'window', dryRun: false, reason: 'monthly clean-up' },
+    example: { registry: 'prod', mode: 'collect', when: 'window', reason: 'monthly clean-up' },
   });
 
 export type CreateCollection = z.infer<typeof createCollectionSchema>;
@@ -56,7 +59,7 @@ export const collectionSchema = z
     engine: z.enum(['sexton', 'command', 'dtr', 'harbor', 'none']),
     state: z.enum(COLLECTION_STATES).describe('paused: its window has closed; the next one goes on.'),
     when: z.enum(WHENS),
-    dryRun: z.boolean(),
+    mode: z.enum(MODES),
     untagged: z.enum(['keep', 'collect']),
     reason: z.string(),
     ticket: z.string().nullable(),
@@ -85,7 +88,7 @@ export const collectionSchema = z
       engine: 'sexton',
       state: 'paused',
       when: 'window',
-      dryRun: false,
+      mode: 'collect',
       untagged: 'keep',
       reason: 'monthly clean-up',
       ticket: null,

@@ -11,7 +11,7 @@ import { parseRegistryName, type RegistryName } from '../../oci/names.js';
 import { WAKE_UP_QUEUE, type WakeUpQueue } from '../../queue/wake-up-queue.js';
 import { Registries } from '../../registries/registries.js';
 import { LOGGER, type Logger } from '../../telemetry/logger.js';
-import { collectsUntagged, hasDryRun, type CollectionOptions } from '../collection-options.js';
+import { collectsUntagged, hasMode, type CollectionOptions } from '../collection-options.js';
 import { nextOpening } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
 import { CLOCK, COLLECTION_OPTIONS, type AllOptions, type Clock } from './collection-tokens.js';
@@ -49,15 +49,15 @@ export class CollectionsService {
   /** Accepts a request durably. `now`, a dry run and a choice about untagged manifests are the operators'. */
   async create(asked: Asked, request: CreateCollection): Promise<CollectionView> {
     const options = this.collected(asked.caller, request.registry);
-    const isOperators = request.when === 'now' || request.dryRun || request.untagged !== undefined;
+    const isOperators =
+      request.when === 'now' || request.mode !== 'collect' || request.untagged !== undefined;
     if (isOperators) this.mustRun(asked.caller);
-    const untagged = untaggedMinAgeMs(request.untagged, options);
-    if (
-      (request.dryRun && !hasDryRun(options.engine)) ||
-      (untagged !== null && !collectsUntagged(options.engine))
-    ) {
+    const untagged = request.mode === 'purge' ? null : untaggedMinAgeMs(request.untagged, options);
+    const isSupported =
+      hasMode(options.engine, request.mode) && (untagged === null || collectsUntagged(options.engine));
+    if (!isSupported) {
       throw new SextonError('not_supported_by_engine', {
-        detail: `The engine ${options.engine.kind} of registry ${request.registry} has no dry run and no choice of untagged manifests`,
+        detail: `The engine ${options.engine.kind} of registry ${request.registry} cannot do this (mode ${request.mode}, untagged ${untagged === null ? 'keep' : 'collect'})`,
       });
     }
     if (request.when === 'window' && nextOpening(options.rules, this.now()) === null) {
@@ -70,7 +70,7 @@ export class CollectionsService {
       id: ulid(),
       registry: request.registry,
       engine: options.engine.kind,
-      dry_run: request.dryRun,
+      mode: request.mode,
       run_when: request.when,
       untagged_min_age_ms: untagged,
       reason: request.reason,
@@ -83,11 +83,11 @@ export class CollectionsService {
     };
     await this.db.transaction().execute(async (tx) => {
       await this.store.insert(tx, collection);
-      const { when, dryRun } = request;
+      const { when, mode } = request;
       const details = {
         engine: collection.engine,
         when,
-        dryRun,
+        mode,
         untagged: untagged === null ? 'keep' : 'collect',
       };
       await this.audit.record(
@@ -165,7 +165,7 @@ export class CollectionsService {
       const taken = row.engine === 'sexton' && (await this.store.requestUndo(tx, id, request));
       if (!taken) {
         throw new SextonError('not_undoable', {
-          detail: `Collection ${id} is ${row.dry_run ? 'a dry run' : row.state}, of the engine ${row.engine}`,
+          detail: `Collection ${id} is ${row.mode === 'collect' ? row.state : `a ${row.mode}`}, of the engine ${row.engine}`,
         });
       }
       const about = { actor: request.by, reason, requestId: request.requestId };

@@ -15,7 +15,7 @@ export type NewCollection = Pick<
   | 'id'
   | 'registry'
   | 'engine'
-  | 'dry_run'
+  | 'mode'
   | 'run_when'
   | 'untagged_min_age_ms'
   | 'reason'
@@ -182,7 +182,7 @@ export class CollectionsStore {
       .set({ undo_request: JSON.stringify(request), problem: null, attempts: 0, not_before: null })
       .where('id', '=', id)
       .where('state', 'in', statesBefore('undone'))
-      .where('dry_run', '=', false)
+      .where('mode', '=', 'collect')
       .where('undo_request', 'is', null)
       .executeTakeFirst();
     return asked.numUpdatedRows > 0n;

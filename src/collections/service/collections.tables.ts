@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { JsonObject } from '../../audit/audit-event.js';
-import type { EngineKind } from '../collection-options.js';
+import type { CollectionMode, EngineKind } from '../collection-options.js';
 import type { EntryState } from '../engine/journal.js';
 import type { Finding, Measures, Summary } from '../engines/engine-port.js';
 import type { CollectionState, When } from './collection-state.js';
@@ -29,7 +29,7 @@ export interface CollectionsTable {
   registry: string;
   engine: EngineKind;
   state: CollectionState;
-  dry_run: boolean;
+  mode: CollectionMode;
   run_when: When;
   /** Null keeps untagged manifests. */
   untagged_min_age_ms: number | null;

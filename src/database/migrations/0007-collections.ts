@@ -8,7 +8,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       registry text not null,
       engine text not null,
       state text not null,
-      dry_run boolean not null,
+      mode text not null,
       run_when text not null,
       untagged_min_age_ms bigint,
       reason text not null,

@@ -38,7 +38,7 @@ export class CommandEngine implements CollectionEngine {
       const found = await this.garbageCollect(run, ['--dry-run']);
       if (found === null) return { isFinished: false, measures: null };
       await run.report(summaryOf(found), [...this.log, ...found.findings]);
-      if (run.dryRun || found.blobs.length + found.manifests === 0)
+      if (run.mode === 'dry-run' || found.blobs.length + found.manifests === 0)
         return { isFinished: true, measures: null };
       if (!(await run.mayGoOn())) return { isFinished: false, measures: null };
       const surveyMs = performance.now() - beganMs;

@@ -46,7 +46,7 @@ export class DtrEngine implements CollectionEngine {
   async bringBack(): Promise<void> {}
 
   private async follow(run: EngineRun): Promise<EngineEnd> {
-    if (run.dryRun) {
+    if (run.mode === 'dry-run') {
       throw new SextonError('not_supported_by_engine', { detail: 'Jobs of DTR have no dry run' });
     }
     const id = checkpointSchema.safeParse(run.checkpoint).data?.job ?? (await this.begin(run));

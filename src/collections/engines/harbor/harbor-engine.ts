@@ -71,7 +71,7 @@ export class HarborEngine implements CollectionEngine {
     const blobs = [...new Set(lines.flatMap((line) => BLOB.exec(line)?.[1] ?? []))];
     await run.report(summaryOf(lines), findingsOf(lines, blobs));
     if (state === 'succeeded') {
-      if (!run.dryRun) await run.removed(blobs);
+      if (run.mode !== 'dry-run') await run.removed(blobs);
       return { isFinished: true, measures: null };
     }
     if (wasTold) return { isFinished: false, measures: null };
@@ -84,7 +84,7 @@ export class HarborEngine implements CollectionEngine {
   private async begin(run: EngineRun): Promise<number> {
     // Left out, `delete_untagged` means false over the API, so every parameter is sent.
     const parameters = {
-      dry_run: run.dryRun,
+      dry_run: run.mode === 'dry-run',
       delete_untagged: run.untaggedMinAgeMs !== null,
       workers: this.workers,
     };

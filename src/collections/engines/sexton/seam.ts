@@ -95,6 +95,7 @@ export const tendStorage = (
   at: StorageAt,
   holder: StorageHolder,
   purgeBeforeMs: number | null,
+  mayGoOn?: () => Promise<boolean>,
 ): Promise<Tending> =>
   withStorage(at, ({ root, tools }) =>
     withJournal(root, holder, async (journal) => {
@@ -107,7 +108,7 @@ export const tendStorage = (
       if (purgeBeforeMs === null || !waiting.some(({ atMs }) => atMs <= purgeBeforeMs)) {
         return { broughtBack, purged: null };
       }
-      const purged = await purge(tools, journal, purgeBeforeMs);
+      const purged = await purge(tools, journal, purgeBeforeMs, mayGoOn);
       return { broughtBack: broughtBack + purged.broughtBack, purged };
     }),
   );
