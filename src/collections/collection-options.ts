@@ -47,6 +47,8 @@ export interface CollectionOptions {
   readonly registry: RegistryName;
   readonly engine: EngineOptions;
   readonly rules: WindowRules;
+  /** Whether one runs in every window, without anybody asking. */
+  readonly isAutomatic: boolean;
   /** Blobs younger than this may belong to a push under way. */
   readonly graceMs: number;
   /** How long collected blobs wait in quarantine. */

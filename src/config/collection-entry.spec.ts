@@ -42,6 +42,7 @@ describe('collection in sexton.yaml', () => {
           { from: '2026-12-31', until: '2027-01-01' },
         ],
       },
+      isAutomatic: true,
       graceMs: 2 * 3_600_000,
       retentionMs: 7 * 86_400_000,
       untaggedMinAgeMs: null,

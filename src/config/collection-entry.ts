@@ -60,6 +60,7 @@ export const collectionOptionsOf = (
     })),
     blackouts: entry.blackouts.map((day) => (typeof day === 'string' ? { from: day, until: day } : day)),
   },
+  isAutomatic: entry.automatic,
   graceMs: ms(entry.grace),
   retentionMs: ms(entry.retention),
   untaggedMinAgeMs: entry.untagged === 'collect' ? ms(entry.untaggedMinAge) : null,

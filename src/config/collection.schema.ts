@@ -64,6 +64,7 @@ export const collectionSchema = z
       .default([])
       .describe('Weekly; without any, only `when: now` runs.'),
     blackouts: z.array(blackoutSchema).max(200).default([]).describe('Whole days without a window.'),
+    automatic: z.boolean().default(true).describe('One in every window, without anybody asking.'),
     grace: longDurationSchema.default('2h').describe('Younger blobs may belong to a push under way.'),
     retention: longDurationSchema.default('7d').describe('How long collected blobs wait in quarantine.'),
     untagged: z.enum(['keep', 'collect']).default('keep').describe('Manifests without a tag.'),

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
+import type { CollectionOptions } from '../../src/collections/collection-options.js';
 import type { CollectionView } from '../../src/collections/service/collections.dto.js';
 import { pushImage } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
@@ -21,7 +22,7 @@ export class CollectedRegistry {
   home = '';
   nowMs = NIGHT;
 
-  constructor() {
+  constructor(changes: Partial<CollectionOptions> = {}) {
     beforeEach(async () => {
       this.home = mkdtempSync(join(tmpdir(), 'collections-'));
       this.nowMs = NIGHT;
@@ -29,7 +30,7 @@ export class CollectedRegistry {
       const engine = { kind: 'sexton', storage: this.registry.storageDir, threads: 0 } as const;
       this.gateway = await startTestGateway({
         registries: [registryOptions('prod', this.registry.url)],
-        collections: [collectionOptions(engine, { batchSize: 2 })],
+        collections: [collectionOptions(engine, { batchSize: 2, ...changes })],
         now: () => this.nowMs,
       });
     });

@@ -24,6 +24,7 @@ export const collectionOptions = (
     windows: [{ days: WEEK, startMinute: 120, endMinute: 180, timezone: 'UTC' }],
     blackouts: [],
   },
+  isAutomatic: false,
   graceMs: 2 * HOUR,
   retentionMs: 7 * 24 * HOUR,
   untaggedMinAgeMs: null,

@@ -7,13 +7,15 @@ import type { CollectionsStore } from './collections.store.js';
 import { dueFor } from './may-run.js';
 import type { QuarantineKeeper } from './quarantine-keeper.js';
 import { collectionClaim } from './registry-claim.js';
+import type { WindowOpener } from './window-opener.js';
 
 /** Rounds after which due work that nobody has in hand must have lost its wake-up, or its worker. */
 const OVERDUE_ROUNDS = 4;
 
 /**
- * Rings for what is due: a window that has opened, a wake-up that was lost, a process that was killed. It only rings;
- * whoever comes looks at the clock again. And it sends the keeper of quarantines on its rounds.
+ * Asks for what an open window is for, and rings for what is due: a window that has opened, a wake-up that was lost, a
+ * process that was killed. It only rings; whoever comes looks at the clock again. And it sends the keeper of
+ * quarantines on its rounds.
  */
 export class CollectionReconciler {
   private timer: NodeJS.Timeout | null = null;
@@ -27,6 +29,7 @@ export class CollectionReconciler {
     private readonly db: Db,
     private readonly store: CollectionsStore,
     private readonly queue: WakeUpQueue,
+    private readonly opener: WindowOpener,
     private readonly keeper: QuarantineKeeper,
     private readonly options: ReadonlyMap<RegistryName, CollectionOptions>,
     private readonly everyMs: number,
@@ -66,6 +69,7 @@ export class CollectionReconciler {
 
   /** One round. */
   async round(): Promise<void> {
+    for (const options of this.options.values()) await this.opener.open(options);
     const isClaimed = await readAllClaims(this.db);
     const due = new Set<RegistryName>();
     for (const row of await this.store.open(null)) {

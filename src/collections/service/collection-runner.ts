@@ -5,7 +5,7 @@ import type { RegistryName } from '../../oci/names.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { CollectionOptions } from '../collection-options.js';
 import type { CollectionEngine, EngineEnd, Measures } from '../engines/engine-port.js';
-import { closesAt, isOpen } from '../windows/open.js';
+import { closesAt, isOpen, windowUntil } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
 import type { CollectionRow, CollectionsStore } from './collections.store.js';
 import type { FindingsStore } from './findings.store.js';
@@ -74,7 +74,7 @@ export class CollectionRunner {
       if (row.state === 'running') await this.stopped(claim, row, stop, row.measures);
       return;
     }
-    if (row.state !== 'running' && !(await this.begin(claim, row))) return;
+    if (row.state !== 'running' && !(await this.begin(claim, row, options))) return;
     let end: EngineEnd;
     try {
       end = await engine.collect({
@@ -107,12 +107,14 @@ export class CollectionRunner {
     else await this.stopped(claim, row, stop ?? 'window_closed', measures);
   }
 
-  private async begin(claim: Claim, row: CollectionRow): Promise<boolean> {
+  private async begin(claim: Claim, row: CollectionRow, { rules }: CollectionOptions): Promise<boolean> {
+    const until = windowUntil(rules, this.now());
     const action = row.started_at === null ? 'collection.started' : 'collection.resumed';
     const began = await claim.db.transaction().execute(async (tx) => {
       const moved = await this.store.move(tx, row.id, 'running', {
         startedAt: row.started_at ?? new Date(this.now()),
         notBefore: null,
+        ...(until !== null && { windowUntil: new Date(until) }),
       });
       const details = { worker: this.worker, engine: row.engine, mode: row.mode };
       if (moved) await this.audit.record(tx, collectionAudit(row, action, 'accepted', { details }));

@@ -33,6 +33,7 @@ interface Change {
   readonly startedAt?: Date;
   readonly finishedAt?: Date | null;
   readonly notBefore?: Date | null;
+  readonly windowUntil?: Date;
   readonly attempts?: number;
   readonly problem?: CollectionProblem | null;
   readonly cancelRequest?: null;
@@ -57,6 +58,21 @@ export class CollectionsStore {
 
   async find(id: string, db: Db = this.db): Promise<CollectionRow | null> {
     return (await db.selectFrom('collections').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  }
+
+  /** Whether a collection stands open, or one worked in the window that closes at `until`. */
+  async hadItsTurn(tx: Tx, registry: RegistryName, until: Date): Promise<boolean> {
+    const row = await tx
+      .selectFrom('collections')
+      .select('id')
+      .where('registry', '=', registry)
+      .where('mode', '=', 'collect')
+      .where((eb) =>
+        eb.or([eb('state', 'in', ['waiting', 'running', 'paused']), eb('window_until', '=', until)]),
+      )
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
   /** One page, newest first, before the id `before`. */
@@ -120,6 +136,7 @@ export class CollectionsStore {
         ...(change.startedAt && { started_at: change.startedAt }),
         ...(change.finishedAt !== undefined && { finished_at: change.finishedAt }),
         ...(change.notBefore !== undefined && { not_before: change.notBefore }),
+        ...(change.windowUntil && { window_until: change.windowUntil }),
         ...(change.attempts !== undefined && { attempts: change.attempts }),
         ...(change.problem !== undefined && { problem: json(change.problem) }),
         ...(change.cancelRequest !== undefined && { cancel_request: change.cancelRequest }),

@@ -44,6 +44,8 @@ export interface CollectionsTable {
   finished_at: NullableTimestamp;
   /** Work on it may not start before; how retries wait. */
   not_before: NullableTimestamp;
+  /** When the window closes that it was in last. */
+  window_until: NullableTimestamp;
   attempts: Generated<number>;
   problem: NullableJson<CollectionProblem>;
   cancel_request: NullableJson<ChangeRequest>;

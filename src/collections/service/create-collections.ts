@@ -20,6 +20,7 @@ import { QuarantineKeeper } from './quarantine-keeper.js';
 import type { RegistryClaim } from './registry-claim.js';
 import { Retries } from './retries.js';
 import { Undoer } from './undoer.js';
+import { WindowOpener } from './window-opener.js';
 
 interface Parts {
   readonly config: Config;
@@ -104,6 +105,7 @@ export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
     db,
     store,
     queue,
+    new WindowOpener(db, store, audit, now),
     keeper,
     options,
     config.execution.reconcileEveryMs,

@@ -1,8 +1,10 @@
 import { MINUTES_A_DAY, type Blackout, type TimeWindow, type WindowRules } from './rules.js';
 import { nextOnClock, wallClockAt } from './wall-clock.js';
 
+const DAY_MS = 86_400_000;
+
 /** How far ahead an opening is looked for: a year with every day blacked out has none. */
-const HORIZON_MS = 370 * 86_400_000;
+const HORIZON_MS = 370 * DAY_MS;
 
 const isBlackedOut = (blackouts: readonly Blackout[], date: string): boolean =>
   blackouts.some(({ from, until }) => from <= date && date <= until);
@@ -46,6 +48,12 @@ export const nextOpening = (rules: WindowRules, atMs: number): number | null => 
 /** When what is open at `atMs` closes; null where it is not open, or is open for ever. */
 export const closesAt = (rules: WindowRules, atMs: number): number | null =>
   isOpen(rules, atMs) ? firstFrom(rules, atMs, false) : null;
+
+/** One instant for every moment of the window that is open: when it closes, or where it never does, the day's end in UTC. */
+export const windowUntil = (rules: WindowRules, atMs: number): number | null => {
+  if (!isOpen(rules, atMs)) return null;
+  return closesAt(rules, atMs) ?? (Math.floor(atMs / DAY_MS) + 1) * DAY_MS;
+};
 
 export interface Opening {
   readonly opensMs: number;

@@ -21,6 +21,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       started_at timestamptz(3),
       finished_at timestamptz(3),
       not_before timestamptz(3),
+      window_until timestamptz(3),
       attempts integer not null default 0,
       problem jsonb,
       cancel_request jsonb,
