@@ -20,6 +20,8 @@ import { DeletionEventsController } from './deletions/deletion-events.controller
 import { DeletionsController } from './deletions/deletions.controller.js';
 import { DeletionsQuery } from './deletions/deletions.query.js';
 import { DeletionsService } from './deletions/deletions.service.js';
+import { RESTORABLE_UNTIL } from './deletions/restorable-until.js';
+import { restorableUntil } from './collections/restorable-until.js';
 import { DeletionIntake } from './deletions/deletion-intake.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
@@ -86,6 +88,7 @@ export class AppModule implements NestModule {
         DeletionsStore,
         DeletionsQuery,
         DeletionsService,
+        { provide: RESTORABLE_UNTIL, useValue: restorableUntil(runtime.config.collections) },
         PlanMaker,
         CatalogService,
         { provide: COLLECTION_OPTIONS, useValue: runtime.config.collections },

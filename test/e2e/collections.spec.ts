@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import type { DeletionView } from '../../src/deletions/deletions.dto.js';
 import { treeOf } from '../collections/temporary-tree.js';
 import { CollectedRegistry } from '../support/collected-registry.js';
 import {
@@ -39,6 +40,21 @@ describe('delete, collect, push again, pull', () => {
       ({ action }) => action === 'collection.batch_restored',
     );
     expect(restored.flatMap(({ details }) => details['digests'])).not.toEqual([]);
+  });
+
+  it('says on the deletion until when it is sure to be restorable, and nothing once it was restored', async () => {
+    await world.deleteOneOfTwo();
+    const read = async () => {
+      const answer = await world.api.get('/v1/deletions?limit=1').expect(200);
+      const { items } = answer.body as { items: DeletionView[] };
+      return items[0];
+    };
+    const deletion = await read();
+    const goneMs = Date.parse(deletion?.targets[0]?.at ?? '');
+    expect(deletion?.restorableUntil).toBe(new Date(goneMs + 7 * 24 * HOUR).toISOString());
+    const restore = { reason: 'it was the wrong one' };
+    await world.api.post(`/v1/deletions/${deletion?.id}/restore`).send(restore).expect(200);
+    expect(await read()).toMatchObject({ state: 'restored', restorableUntil: null });
   });
 
   it('gives the space back once the retention is over, and in a window', async () => {
