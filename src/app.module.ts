@@ -6,12 +6,22 @@ import { AuditLog } from './audit/audit-log.js';
 import { AuditSealer } from './audit/sealer.js';
 import { CatalogController } from './catalog/catalog.controller.js';
 import { CatalogService } from './catalog/catalog.service.js';
+import { CollectionReadingController } from './collections/service/collection-reading.controller.js';
+import { CollectionReadingService } from './collections/service/collection-reading.service.js';
+import { CLOCK, COLLECTION_OPTIONS, STORAGES } from './collections/service/collection-tokens.js';
+import { CollectionsController } from './collections/service/collections.controller.js';
+import { CollectionsService } from './collections/service/collections.service.js';
+import { CollectionsStore } from './collections/service/collections.store.js';
+import { storagesOf } from './collections/service/create-collections.js';
+import { FindingsStore } from './collections/service/findings.store.js';
 import { DATABASE } from './database/database.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { DeletionEventsController } from './deletions/deletion-events.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
 import { DeletionsQuery } from './deletions/deletions.query.js';
 import { DeletionsService } from './deletions/deletions.service.js';
+import { RESTORABLE_UNTIL } from './deletions/restorable-until.js';
+import { restorableUntil } from './collections/restorable-until.js';
 import { DeletionIntake } from './deletions/deletion-intake.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
@@ -48,6 +58,8 @@ export class AppModule implements NestModule {
         DeletionsController,
         DeletionEventsController,
         CatalogController,
+        CollectionReadingController,
+        CollectionsController,
         AuditController,
         ApiKeysController,
         FrontController,
@@ -76,8 +88,16 @@ export class AppModule implements NestModule {
         DeletionsStore,
         DeletionsQuery,
         DeletionsService,
+        { provide: RESTORABLE_UNTIL, useValue: restorableUntil(runtime.config.collections) },
         PlanMaker,
         CatalogService,
+        { provide: COLLECTION_OPTIONS, useValue: runtime.config.collections },
+        { provide: STORAGES, useValue: storagesOf(runtime.config, runtime.now) },
+        { provide: CLOCK, useValue: runtime.now },
+        CollectionsStore,
+        FindingsStore,
+        CollectionsService,
+        CollectionReadingService,
         { provide: FRONT_CONFIG, useValue: runtime.config.front },
         FrontRegistry,
         FrontReads,

@@ -5,6 +5,9 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { AuditLog } from './audit/audit-log.js';
+import { CollectionsStore } from './collections/service/collections.store.js';
+import { createCollectionWorkers } from './collections/service/create-collections.js';
+import { FindingsStore } from './collections/service/findings.store.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
 import { SextonError } from './errors/sexton-error.js';
@@ -81,7 +84,20 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     worker: runtime.worker,
     limits: config.execution,
   });
+  const collections = createCollectionWorkers({
+    config,
+    db: runtime.db,
+    store: app.get(CollectionsStore),
+    findings: app.get(FindingsStore),
+    audit: app.get(AuditLog),
+    queue: runtime.queue,
+    registries: runtime.registries,
+    now: runtime.now,
+    log,
+    worker: runtime.worker,
+  });
   if (role !== 'api') {
+    collections.start();
     workers.start(
       [...config.registries.values()].map(({ name, maxConcurrentRepositories }) => ({
         name,
@@ -96,6 +112,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     url: url.replace('[::1]', '127.0.0.1').replace('0.0.0.0', '127.0.0.1'),
     newAdminKey,
     stop: async () => {
+      await collections.stop();
       await workers.stop();
       // Event streams and waiting clients are answered before the listener closes.
       await runtime.changes.stop();

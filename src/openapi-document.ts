@@ -22,6 +22,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       redisUrl: null,
       logLevel: 'error',
       registries: new Map(),
+      collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
@@ -31,6 +32,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     queue: {
       ring: async () => undefined,
       listen: () => undefined,
+      listenForCollections: () => undefined,
       depth: async () => ({ waiting: 0, active: 0 }),
       check: async () => undefined,
       close: async () => undefined,
@@ -38,6 +40,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     registries: new Registries([]),
     changes: new DeletionChanges(NOWHERE),
     metrics: new Metrics(),
+    now: () => 0,
     worker: 'none',
     close: async () => undefined,
   });

@@ -27,27 +27,38 @@ export interface Runtime {
   readonly registries: Registries;
   readonly changes: DeletionChanges;
   readonly metrics: Metrics;
+  /** The time, in milliseconds since 1970: by it windows open, and what waits grows old enough. */
+  readonly now: () => number;
   /** Names this process in the audit log. */
   readonly worker: string;
   close(): Promise<void>;
 }
 
 /** Opens the database (starting the embedded one where none is configured), the queue and the registries. */
-export const openRuntime = async (config: Config, log: Logger): Promise<Runtime> => {
+export const openRuntime = async (
+  config: Config,
+  log: Logger,
+  now: () => number = Date.now,
+): Promise<Runtime> => {
   const embedded = config.databaseUrl === null ? await startEmbeddedPostgres(config.dataDir) : null;
   try {
-    return await open(config, log, embedded);
+    return await open(config, log, embedded, now);
   } catch (error) {
     await embedded?.stop();
     throw error;
   }
 };
 
-const open = async (config: Config, log: Logger, embedded: EmbeddedPostgres | null): Promise<Runtime> => {
+const open = async (
+  config: Config,
+  log: Logger,
+  embedded: EmbeddedPostgres | null,
+  now: () => number,
+): Promise<Runtime> => {
   const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
   const options = [...config.registries.values()];
   const claims = options.reduce((sum, registry) => sum + registry.maxConcurrentRepositories, 0);
-  const pool = createPool(databaseUrl, claims + SPARE_CONNECTIONS);
+  const pool = createPool(databaseUrl, claims + config.collections.size + SPARE_CONNECTIONS);
   const db = createDatabase(pool);
   await migrateToLatest(db);
   const metrics = new Metrics();
@@ -75,6 +86,7 @@ const open = async (config: Config, log: Logger, embedded: EmbeddedPostgres | nu
     registries,
     changes,
     metrics,
+    now,
     worker: `${hostname()}/${process.pid}`,
     close: async () => {
       await changes.stop();

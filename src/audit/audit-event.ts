@@ -31,9 +31,17 @@ export const AUDIT_ACTIONS = [
   'hold.removed',
   'collection.requested',
   'collection.started',
+  'collection.paused',
+  'collection.resumed',
   'collection.finished',
+  'collection.cancel_requested',
   'collection.cancelled',
+  'collection.undo_requested',
   'collection.undone',
+  // One batch of it: what was taken away, what came back, what is gone for good
+  'collection.batch_quarantined',
+  'collection.batch_restored',
+  'collection.batch_purged',
   // Who may do what, and Sexton itself
   'api_key.created',
   'api_key.rotated',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { registryNameSchema } from '../oci/names.js';
+import { collectionSchema } from './collection.schema.js';
 import { LOG_LEVELS } from './config.js';
 import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js';
 
@@ -74,6 +75,13 @@ const registryFields = z.strictObject({
     })
     .refine(({ base, max }) => notBelow(base, max), { path: ['max'], error: 'must not be below base' })
     .prefault({}),
+  storage: z
+    .strictObject({
+      filesystem: z.string().min(1).describe('The directory that holds docker/registry/v2.'),
+    })
+    .optional()
+    .describe("The registry's own files, for collection."),
+  collection: collectionSchema.optional(),
   namespaces: z
     .enum(['required', 'optional'])
     .optional()

@@ -1,3 +1,4 @@
+import type { CollectionOptions } from '../collections/collection-options.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
@@ -24,6 +25,8 @@ export interface Config {
   readonly redisUrl: string | null;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly registries: ReadonlyMap<RegistryName, RegistryOptions>;
+  /** Registries that are collected; no other is. */
+  readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */

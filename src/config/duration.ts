@@ -30,3 +30,12 @@ export const durationOfAtLeast = (atLeastMs: number) =>
     });
 
 export const durationSchema = durationOfAtLeast(1);
+
+/** A duration that no timer holds, such as a retention: up to ten years, and 0s. */
+export const longDurationSchema = z
+  .string()
+  .regex(DURATION, {
+    error: 'must be a whole number with a unit: ms, s, m, h or d, such as 7d',
+    abort: true,
+  })
+  .refine((text) => (parseDuration(text) ?? 0) <= 3_650 * 86_400_000, { error: 'must be at most 3650d' });

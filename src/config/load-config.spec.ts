@@ -87,6 +87,7 @@ describe('the configuration', () => {
       redisUrl: null,
       logLevel: 'info',
       registries: config.registries,
+      collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       execution: {
         planAttempts: 12,

@@ -1,5 +1,8 @@
+import { resolve } from 'node:path';
 import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
+import type { CollectionOptions } from '../collections/collection-options.js';
+import { collectionOptionsOf } from './collection-entry.js';
 import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
@@ -21,7 +24,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const environment = environmentSchema.safeParse(Object.fromEntries(set));
   if (!environment.success) faults.push(...faultsOf(environment.error));
   const { file, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
-  const registries = registriesOf(entries, { env: set, readFile, faults });
+  const { registries, collections } = registriesOf(entries, { env: set, readFile, faults });
   if (file) checkFront(file.front, registries, faults);
   if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
@@ -33,6 +36,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
     redisUrl: data.REDIS_URL ?? null,
     logLevel: data.SEXTON_LOG_LEVEL ?? file.log.level,
     registries,
+    collections,
     front: {
       hosts: new Map(Object.entries(file.front.hosts)),
       defaultRegistry: file.front.defaultRegistry ?? null,
@@ -66,9 +70,11 @@ const checkFront = (
 const registriesOf = (
   entries: readonly (readonly [string, unknown])[],
   sources: EntrySources,
-): Map<RegistryName, RegistryOptions> => {
+): { registries: Map<RegistryName, RegistryOptions>; collections: Map<RegistryName, CollectionOptions> } => {
   const registries = new Map<RegistryName, RegistryOptions>();
+  const collections = new Map<RegistryName, CollectionOptions>();
   const byUrl = new Map<string, string>();
+  const byStorage = new Map<string, string>();
   for (const [text, content] of entries) {
     const name = registryNameSchema.safeParse(text);
     const entry = registrySchema.safeParse(content, { error: sayRequired });
@@ -85,6 +91,17 @@ const registriesOf = (
     }
     byUrl.set(url, text);
     registries.set(name.data, options);
+    const storage = entry.data.storage === undefined ? null : resolve(entry.data.storage.filesystem);
+    const owner = storage === null ? undefined : byStorage.get(storage);
+    if (storage !== null && owner !== undefined) {
+      // One storage, one collector: its claim is by registry name as well.
+      const message = `is the storage of registries.${owner} too; collect it under one name`;
+      sources.faults.push({ path: `registries.${text}.storage.filesystem`, message });
+    }
+    if (storage !== null) byStorage.set(storage, text);
+    if (entry.data.collection === undefined) continue;
+    const { faults } = sources;
+    collections.set(name.data, collectionOptionsOf(name.data, entry.data.collection, storage, faults));
   }
-  return registries;
+  return { registries, collections };
 };

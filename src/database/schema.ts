@@ -1,5 +1,11 @@
 import type { AuditEventsTable, AuditSealsTable, AuditUnsealedTable } from '../audit/audit.tables.js';
 import type {
+  CollectionEntriesTable,
+  CollectionFindingsTable,
+  CollectionRegistriesTable,
+  CollectionsTable,
+} from '../collections/service/collections.tables.js';
+import type {
   DeletionsTable,
   DeletionTargetsTable,
   IdempotencyKeysTable,
@@ -13,6 +19,10 @@ export interface Database {
   audit_events: AuditEventsTable;
   audit_seals: AuditSealsTable;
   audit_unsealed: AuditUnsealedTable;
+  collections: CollectionsTable;
+  collection_entries: CollectionEntriesTable;
+  collection_findings: CollectionFindingsTable;
+  collection_registries: CollectionRegistriesTable;
   deletions: DeletionsTable;
   deletion_targets: DeletionTargetsTable;
   tombstones: TombstonesTable;

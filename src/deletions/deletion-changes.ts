@@ -1,7 +1,7 @@
 import { EventEmitter, on, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { DELETIONS_CHANNEL } from './deletions.store.js';
+import { CHANGES_CHANNEL } from '../database/announce.js';
 
 /** How long a listener trusts silence: a lost notification costs at most this. */
 const POLL_MS = 1_000;
@@ -87,7 +87,7 @@ export class DeletionChanges {
       client.on('end', () => lost.abort());
       try {
         await client.connect();
-        await client.query(`listen ${DELETIONS_CHANNEL}`);
+        await client.query(`listen ${CHANGES_CHANNEL}`);
         const either = AbortSignal.any([stop, lost.signal]);
         for await (const [message] of on(client, 'notification', { signal: either }) as AsyncIterable<
           [pg.Notification]

@@ -1,7 +1,7 @@
 import type { MessageEvent } from '@nestjs/common';
 import type { DeletionChanges } from './deletion-changes.js';
 import { isSettled } from './deletion-state.js';
-import { deletionView } from './deletion-view.js';
+import { problemView, targetView } from './deletion-view.js';
 import type { DeletionsStore } from './deletions.store.js';
 
 /** Proxies close connections that are silent for a minute. */
@@ -34,15 +34,17 @@ export async function* followDeletion(
       continue;
     }
     const { row, targets, fresh, mark, progress } = change;
-    const view = deletionView(row, fresh);
-    for (const [index, target] of fresh.entries()) {
+    for (const target of fresh) {
       told.add(target.position);
-      yield { type: 'target', data: view.targets[index] ?? {} };
+      yield { type: 'target', data: targetView(target) };
     }
     if (mark !== seen) {
       seen = mark;
-      const { state, problem } = view;
-      yield { type: 'state', data: { id, state, problem, done: told.size, total: targets.length } };
+      const { state } = row;
+      yield {
+        type: 'state',
+        data: { id, state, problem: problemView(row), done: told.size, total: targets.length },
+      };
     }
     if (progress !== seenProgress) {
       seenProgress = progress;

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
 import type { DeletionsTable, DeletionTargetsTable } from './deletions.tables.js';
 import type { DeletionView } from './deletions.dto.js';
+import { restorableUntilOf, type RestorableUntil } from './restorable-until.js';
 
 export type DeletionRow = Selectable<DeletionsTable>;
 export type TargetRow = Selectable<DeletionTargetsTable>;
@@ -13,7 +14,11 @@ const knownCode = (code: string): ErrorCode =>
   Object.hasOwn(ERROR_KINDS, code) ? (code as ErrorCode) : 'internal_error';
 
 /** The row as the contract shows it. */
-export const deletionView = (row: DeletionRow, targets: readonly TargetRow[]): DeletionView => ({
+export const deletionView = (
+  row: DeletionRow,
+  targets: readonly TargetRow[],
+  restorableUntil: RestorableUntil,
+): DeletionView => ({
   id: row.id,
   registry: row.registry,
   repository: row.repository,
@@ -34,19 +39,24 @@ export const deletionView = (row: DeletionRow, targets: readonly TargetRow[]): D
   startedAt: iso(row.started_at),
   finishedAt: iso(row.finished_at),
   restoredAt: iso(row.restored_at),
-  restorableUntil: null,
+  restorableUntil: iso(restorableUntilOf(row, targets, restorableUntil)),
   progress: row.progress,
-  problem: row.problem && { ...row.problem, code: knownCode(row.problem.code) },
+  problem: problemView(row),
   plan: row.plan && planView(row.plan),
-  targets: targets.map((target) => ({
-    reference: target.reference,
-    digest: target.digest,
-    outcome: target.outcome,
-    code: target.code === null ? null : knownCode(target.code),
-    message: target.message,
-    startedAt: iso(target.started_at),
-    at: iso(target.finished_at),
-  })),
+  targets: targets.map(targetView),
+});
+
+export const problemView = ({ problem }: DeletionRow): DeletionView['problem'] =>
+  problem && { ...problem, code: knownCode(problem.code) };
+
+export const targetView = (target: TargetRow): DeletionView['targets'][number] => ({
+  reference: target.reference,
+  digest: target.digest,
+  outcome: target.outcome,
+  code: target.code === null ? null : knownCode(target.code),
+  message: target.message,
+  startedAt: iso(target.started_at),
+  at: iso(target.finished_at),
 });
 
 const planView = (plan: NonNullable<DeletionRow['plan']>): NonNullable<DeletionView['plan']> => ({

@@ -141,7 +141,7 @@ export const deletionSchema = z
     finishedAt: timestamp,
     restoredAt: timestamp,
     restorableUntil: timestamp.describe(
-      'null: until the registry collects its garbage, of which Sexton knows nothing here.',
+      'Until when it is sure that it can be restored. null: there is nothing to restore, or until the registry collects its garbage, of which Sexton knows nothing here.',
     ),
     progress: z
       .object({

@@ -19,6 +19,7 @@ import { DeletionsQuery } from './deletions.query.js';
 import { DeletionsStore } from './deletions.store.js';
 import { DeletionIntake } from './deletion-intake.js';
 import { PlanMaker } from './plan-maker.js';
+import { RESTORABLE_UNTIL, type RestorableUntil } from './restorable-until.js';
 
 /** Deletions as a resource: asking, reading, cancelling, executing a plan. The work itself is in execution/. */
 @Injectable()
@@ -32,6 +33,7 @@ export class DeletionsService {
     private readonly changes: DeletionChanges,
     private readonly plans: PlanMaker,
     private readonly registries: Registries,
+    @Inject(RESTORABLE_UNTIL) private readonly restorableUntil: RestorableUntil,
     @Inject(WAKE_UP_QUEUE) private readonly queue: WakeUpQueue,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
@@ -78,6 +80,7 @@ export class DeletionsService {
       deletionView(
         row,
         targets.filter((target) => target.deletion_id === row.id),
+        this.restorableUntil,
       ),
     );
     return { items, nextCursor };
@@ -214,7 +217,7 @@ export class DeletionsService {
   }
 
   private async view(row: DeletionRow): Promise<DeletionView> {
-    return deletionView(row, await this.store.targetsOf([row.id]));
+    return deletionView(row, await this.store.targetsOf([row.id]), this.restorableUntil);
   }
 
   private maySee(caller: Caller, row: { readonly registry: string; readonly repository: string }): boolean {

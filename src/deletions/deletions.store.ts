@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { announceChange } from '../database/announce.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
 import type { Plan } from '../planning/plan.js';
@@ -8,9 +9,6 @@ import type { DeletionRow, TargetRow } from './deletion-view.js';
 import type { DeletionProblem, RestoreRequest } from './deletions.tables.js';
 import { storedSelector, type CreateDeletion } from './deletions.dto.js';
 import type { PlanProgress } from './plan-progress.js';
-
-/** PostgreSQL channel on which every change of a deletion is announced, with its id. */
-export const DELETIONS_CHANNEL = 'sexton_deletions';
 
 export interface NewDeletion {
   readonly id: string;
@@ -277,6 +275,6 @@ export class DeletionsStore {
   }
 
   async announce(db: Db, id: string): Promise<void> {
-    await sql`select pg_notify(${DELETIONS_CHANNEL}, ${id})`.execute(db);
+    await announceChange(db, id);
   }
 }

@@ -251,6 +251,68 @@ export const ERROR_KINDS = kinds({
     hint: 'Accepted work is tried again; switch storage.maintenance.readonly off.',
   },
 
+  // Collections
+  no_collection: {
+    status: 409,
+    title: 'This registry is not collected',
+    hint: 'Configure collection.engine of this registry in sexton.yaml.',
+  },
+  no_window: {
+    status: 409,
+    title: 'No maintenance window opens within a year',
+    hint: 'Configure collection.windows of this registry, or ask for when: "now" as an operator.',
+  },
+  not_undoable: {
+    status: 409,
+    title: 'The collection cannot be undone',
+    hint: 'Only a collection of the engine sexton that took something away can, once it has ended.',
+  },
+  not_resumable: {
+    status: 409,
+    title: 'The collection cannot be resumed',
+    hint: 'One that waits for a window goes on by itself, and with when: "now" at once; one that succeeded has nothing left to do.',
+  },
+  not_supported_by_engine: {
+    status: 409,
+    title: 'The collection engine of this registry cannot do this',
+    hint: 'GET /v1/collections/windows names the engine of each registry.',
+  },
+  storage_unavailable: {
+    status: 503,
+    title: "The registry's files are not there",
+    hint: 'Mount the storage of the registry where Sexton collects, and check storage.filesystem in sexton.yaml.',
+  },
+  storage_locked: {
+    status: 503,
+    title: 'Another program changes the storage',
+    hint: 'Wait for it to end; accepted work is tried again by itself.',
+  },
+  storage_fault: {
+    status: 502,
+    title: "The registry's files could not be read or changed",
+    hint: 'Look at the file that is named; nothing whose liveness it could decide was touched.',
+  },
+  not_read_only: {
+    status: 409,
+    title: 'The registry still takes pushes',
+    hint: 'The before commands must stop the registry or make it read-only: its own garbage-collect would break pushes under way. Nothing was collected.',
+  },
+  untagged_breaks_indexes: {
+    status: 409,
+    title: 'Collecting untagged manifests would break images of several platforms',
+    hint: 'Registry 2.x deletes the children of tagged indexes with --delete-untagged. Use untagged: "keep", or the engine sexton.',
+  },
+  command_failed: {
+    status: 502,
+    title: 'A configured command failed',
+    hint: 'See the log in the report of the collection, and the command in sexton.yaml.',
+  },
+  collection_job_failed: {
+    status: 502,
+    title: "The registry's own garbage collection failed",
+    hint: 'See the log in the report of the collection.',
+  },
+
   // Sexton itself
   not_ready: {
     status: 503,

@@ -27,6 +27,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'upstream_timeout',
   'upstream_rate_limited',
   'registry_read_only',
+  'storage_unavailable',
+  'storage_locked',
 ]);
 
 /** The one error class. `code` is stable and documented; status, title and hint come from the table of codes. */

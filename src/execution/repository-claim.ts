@@ -1,74 +1,25 @@
-import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
+import { readAllClaims, withClaim, type Claim } from '../database/advisory-claim.js';
 import type { Db } from '../database/database.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
 
-/** How long a proof that the claim is held stays good enough to send a delete after it. */
-const PROOF_MS = 3_000;
+/** The right to change one repository. */
+export type RepositoryClaim = Claim;
 
-/** The right to change one repository, held by one connection of one process. */
-export interface RepositoryClaim {
-  /** The connection that holds the claim: what is written through it is written while the claim is held. */
-  readonly db: Db;
-  /** Throws when the claim was lost with its connection. Called right before anything is deleted. */
-  assertHeld(): Promise<void>;
-}
+const thing = (registry: RegistryName, repository: RepositoryName): string => `${registry}/${repository}`;
 
-/** A 64-bit hash names the repository; a collision only makes two repositories take turns. */
-const lockKey = (registry: RegistryName, repository: RepositoryName): bigint =>
-  createHash('sha256').update(`${registry}/${repository}`).digest().readBigInt64BE(0);
-
-/**
- * Runs `work` as the repository's only writer in all processes, or returns null at once when another holds it.
- *
- * The fence is a session-level advisory lock of PostgreSQL: the server, not this process, knows who holds it, and it
- * ends with the connection. A worker that was frozen and wakes up finds its connection gone and its first write
- * refused, before it can delete anything; one whose connection lives on still holds the lock, so nobody took over.
- */
+/** Runs `work` as the repository's only writer in all processes, or returns null at once when another holds it. */
 export const withRepositoryClaim = <T>(
   db: Db,
   registry: RegistryName,
   repository: RepositoryName,
   work: (claim: RepositoryClaim) => Promise<T>,
-  proofMs = PROOF_MS,
-): Promise<T | null> =>
-  db.connection().execute(async (connection) => {
-    const key = lockKey(registry, repository);
-    // A machine that vanishes without closing its connections gives its claims back within about a minute.
-    await sql`set tcp_keepalives_idle = 20`.execute(connection);
-    await sql`set tcp_keepalives_interval = 10`.execute(connection);
-    await sql`set tcp_keepalives_count = 3`.execute(connection);
-    const { rows } = await sql<{ mine: boolean }>`select pg_try_advisory_lock(${key}) as mine`.execute(
-      connection,
-    );
-    if (!rows[0]?.mine) return null;
-    let provedAt = performance.now();
-    try {
-      return await work({
-        db: connection,
-        assertHeld: async () => {
-          while (performance.now() - provedAt > proofMs) {
-            const asked = performance.now();
-            await sql`select 1`.execute(connection);
-            provedAt = asked;
-          }
-        },
-      });
-    } finally {
-      // On a broken connection this fails, and the server has released the lock already.
-      await sql`select pg_advisory_unlock(${key})`.execute(connection).catch(() => undefined);
-    }
-  });
+  proofMs?: number,
+): Promise<T | null> => withClaim(db, thing(registry, repository), work, proofMs);
 
 /** Which repositories are claimed at this moment, in any process: a look, not a lock. */
 export const readClaims = async (
   db: Db,
 ): Promise<(registry: RegistryName, repository: RepositoryName) => boolean> => {
-  // pg_locks shows a bigint key as its two halves, with objsubid 1.
-  const { rows } = await sql<{ key: string }>`
-    select ((classid::bigint << 32) | objid::bigint)::text as key from pg_locks
-    where locktype = 'advisory' and granted and objsubid = 1
-      and database = (select oid from pg_database where datname = current_database())`.execute(db);
-  const held = new Set(rows.map((row) => row.key));
-  return (registry, repository) => held.has(lockKey(registry, repository).toString());
+  const isHeld = await readAllClaims(db);
+  return (registry, repository) => isHeld(thing(registry, repository));
 };

@@ -3,7 +3,7 @@ import { PERMISSIONS, ROLES, roleMay, type Role } from './permissions.js';
 
 const given = (role: Role): readonly string[] =>
   PERMISSIONS.filter((permission) => roleMay(role, permission));
-const READS = /:(read|verify)$/;
+const READS = /:(read|report|verify)$/;
 
 describe('a role', () => {
   it('that is admin may do everything, and only an admin manages keys', () => {

@@ -4,6 +4,8 @@ import type { JobsOptions } from 'bullmq';
 import type { RegistryName } from '../oci/names.js';
 import {
   wakeUpSchema,
+  type CollectionHandler,
+  type CollectionWakeUp,
   type WakeUp,
   type WakeUpHandler,
   type WakeUpKind,
@@ -37,13 +39,15 @@ export interface BullBackend {
   readonly close: () => Promise<void>;
 }
 
+type QueueKind = WakeUpKind | CollectionWakeUp['kind'];
+
 /** How long a store may take to take leave, in milliseconds. */
 const CLOSE_MS = 2_000;
 
 /** A finished wake-up is of no use to anyone: the story is in PostgreSQL. */
 const EPHEMERAL: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 
-/** Wake-ups on BullMQ: two queues a registry, so that planning never waits behind a long execution. */
+/** Wake-ups on BullMQ: queues of their own for planning, executing and collecting in each registry: none waits behind another. */
 export class BullWakeUpQueue implements WakeUpQueue {
   private readonly queues = new Map<string, OpenQueue>();
   private readonly workers: OpenWorker[] = [];
@@ -58,26 +62,28 @@ export class BullWakeUpQueue implements WakeUpQueue {
     setMaxListeners(0, this.stopping.signal);
   }
 
-  async ring({ kind, registry, repository }: WakeUp, { insist = false } = {}): Promise<void> {
-    const deduplication = insist ? {} : { deduplication: { id: repository, keepLastIfActive: true } };
-    const queue = this.queue(kind, registry);
+  async ring(wakeUp: WakeUp | CollectionWakeUp, { insist = false } = {}): Promise<void> {
+    const { kind, ...about } = wakeUp;
+    const id = wakeUp.kind === 'collect' ? wakeUp.kind : wakeUp.repository;
+    const deduplication = insist ? {} : { deduplication: { id, keepLastIfActive: true } };
+    const queue = this.queue(kind, wakeUp.registry);
     try {
-      await queue.add(kind, { registry, repository }, { ...EPHEMERAL, ...deduplication });
+      await queue.add(kind, about, { ...EPHEMERAL, ...deduplication });
     } catch (error) {
-      this.forget(queueName(kind, registry), queue);
+      this.forget(queueName(kind, wakeUp.registry), queue);
       throw error;
     }
   }
 
   listen(kind: WakeUpKind, registry: RegistryName, concurrency: number, handler: WakeUpHandler): void {
-    const worker = this.backend.openWorker(
-      queueName(kind, registry),
-      (job) => this.track(handler(wakeUpSchema.parse(job.data).repository, this.stopping.signal)),
-      concurrency,
+    this.open(kind, registry, concurrency, (job) =>
+      handler(wakeUpSchema.parse(job.data).repository, this.stopping.signal),
     );
-    worker.on('error', this.onError);
-    worker.on('failed', (_job, error) => this.onError(error));
-    this.workers.push(worker);
+  }
+
+  listenForCollections(registry: RegistryName, handler: CollectionHandler): void {
+    // Two: one that insists goes past a wake-up which a killed process left active; the claim lets one of them in.
+    this.open('collect', registry, 2, () => handler(this.stopping.signal));
   }
 
   async depth(kind: WakeUpKind, registry: RegistryName): Promise<{ waiting: number; active: number }> {
@@ -101,6 +107,22 @@ export class BullWakeUpQueue implements WakeUpQueue {
     await this.backend.close();
   }
 
+  private open(
+    kind: QueueKind,
+    registry: RegistryName,
+    concurrency: number,
+    handle: (job: { readonly data: unknown }) => Promise<void>,
+  ): void {
+    const worker = this.backend.openWorker(
+      queueName(kind, registry),
+      (job) => this.track(handle(job)),
+      concurrency,
+    );
+    worker.on('error', this.onError);
+    worker.on('failed', (_job, error) => this.onError(error));
+    this.workers.push(worker);
+  }
+
   private async track(work: Promise<void>): Promise<void> {
     this.running.add(work);
     try {
@@ -117,7 +139,7 @@ export class BullWakeUpQueue implements WakeUpQueue {
     queue.close().catch(this.onError);
   }
 
-  private queue(kind: WakeUpKind, registry: RegistryName): OpenQueue {
+  private queue(kind: QueueKind, registry: RegistryName): OpenQueue {
     const name = queueName(kind, registry);
     const known = this.queues.get(name);
     if (known) return known;
@@ -129,7 +151,7 @@ export class BullWakeUpQueue implements WakeUpQueue {
 }
 
 /** BullMQ forbids `:` in names; registry names hold only letters, digits and `-`. */
-const queueName = (kind: WakeUpKind, registry: RegistryName): string => `${kind}.${registry}`;
+const queueName = (kind: QueueKind, registry: RegistryName): string => `${kind}.${registry}`;
 
 /** Waits for `work`, but not longer than `ms`; its failure is not ours to answer any more. */
 const atMost = async (ms: number, work: Promise<unknown>): Promise<void> => {

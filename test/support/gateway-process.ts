@@ -30,6 +30,8 @@ export const installGateway = async (options: {
   readonly registryUrl: string;
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
+  /** More of the registry's entry in sexton.yaml. */
+  readonly registry?: Readonly<Record<string, unknown>>;
 }): Promise<Installation> => {
   const home = await mkdtemp(join(tmpdir(), 'sexton-process-'));
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -39,6 +41,7 @@ export const installGateway = async (options: {
         type: 'distribution',
         url: options.registryUrl,
         retries: { attempts: 2, base: '5ms', max: '50ms' },
+        ...options.registry,
       },
     },
     execution: { retryBase: '50ms', retryMax: '500ms', reconcileEvery: '250ms' },

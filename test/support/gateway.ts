@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import request from 'supertest';
+import type { CollectionOptions } from '../../src/collections/collection-options.js';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
@@ -37,6 +38,9 @@ export const startTestGateway = async (options: {
   readonly role?: Role;
   readonly database?: TestDatabase;
   readonly execution?: Partial<Config['execution']>;
+  readonly collections?: readonly CollectionOptions[];
+  /** What the gateway takes for the time. */
+  readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
@@ -51,6 +55,7 @@ export const startTestGateway = async (options: {
     redisUrl: options.redisUrl ?? null,
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
+    collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     execution: {
       planAttempts: 4,
@@ -61,7 +66,7 @@ export const startTestGateway = async (options: {
       ...options.execution,
     },
   };
-  const runtime = await openRuntime(config, log);
+  const runtime = await openRuntime(config, log, options.now);
   const gateway = await startGateway(runtime, options.role ?? 'all');
   const api = (key = adminKey): TestApi => {
     const as = (test: request.Test) => test.set('Authorization', `Bearer ${key}`);

@@ -13,33 +13,41 @@ export interface PurgeResult {
   readonly broughtBack: number;
   /** Why nothing was purged. */
   readonly blocked: string | null;
+  /** False: it stopped because it might not go on. */
+  readonly isFinished: boolean;
 }
 
 /**
  * Deletes for good what has waited in quarantine since before `quarantinedBeforeMs`. First everything that is needed
- * comes back; while anything is undecided, nothing is purged at all: this step alone cannot be undone.
+ * comes back; while anything is undecided, nothing is purged at all: this step alone cannot be undone. `mayGoOn` is
+ * asked before each batch.
  */
 export const purge = async (
   tools: CollectionTools,
   journal: Journal,
   quarantinedBeforeMs: number,
+  mayGoOn: () => Promise<boolean> = async () => true,
 ): Promise<PurgeResult> => {
   const { storage } = tools;
   await settle(storage, journal);
   const garbage = await survey(tools, KEEP_ALL);
   const broughtBack = await bringBackNeeded(storage, journal, garbage);
   const doubt = garbage.faults.find((fault) => fault.undecided !== 'nothing');
-  if (doubt) return { entries: 0, bytes: 0, broughtBack, blocked: `${doubt.path} ${doubt.problem}` };
+  if (doubt) {
+    return { entries: 0, bytes: 0, broughtBack, blocked: `${doubt.path} ${doubt.problem}`, isFinished: true };
+  }
   const old = (await journal.list(['quarantined'])).filter((entry) => entry.atMs <= quarantinedBeforeMs);
   let bytes = 0;
-  for (let i = 0; i < old.length; i += BATCH) {
-    const batch = old.slice(i, i + BATCH);
+  let entries = 0;
+  while (entries < old.length && (await mayGoOn())) {
+    const batch = old.slice(entries, entries + BATCH);
     await journal.commit(batch, 'purging');
     await destroy(storage, batch);
     await journal.commit(batch, 'purged');
     for (const entry of batch) bytes += entry.sizeBytes;
+    entries += batch.length;
   }
   const batches = old.map(({ run, batch }) => quarantineBatch(run, batch));
   await storage.removeEmptyFolders([...new Set([...batches, ...old.map(({ run }) => quarantineRun(run))])]);
-  return { entries: old.length, bytes, broughtBack, blocked: null };
+  return { entries, bytes, broughtBack, blocked: null, isFinished: entries === old.length };
 };

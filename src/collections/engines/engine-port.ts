@@ -1,0 +1,103 @@
+import type { JsonObject } from '../../audit/audit-event.js';
+import type { Claim } from '../../database/advisory-claim.js';
+import type { CollectionMode } from '../collection-options.js';
+
+export interface Totals {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** What was found, in numbers. Where an engine does not say, it is null. */
+export interface Summary {
+  readonly repositories: number | null;
+  readonly manifests: number | null;
+  /** Each blob once, whoever linked it. */
+  readonly garbage: { readonly count: number | null; readonly bytes: number | null };
+  /** By the reason why they may go. */
+  readonly reasons: Readonly<Record<string, Totals>>;
+  /** Garbage within the grace period. */
+  readonly young: Totals | null;
+  /** What stays because something could not be read. */
+  readonly keptInDoubt: Totals | null;
+  /** Why nothing may go. */
+  readonly blocked: string | null;
+  readonly faults: number;
+}
+
+/** One line of a report. */
+export type Finding =
+  | {
+      readonly kind: 'blob';
+      readonly digest: string;
+      readonly sizeBytes: number | null;
+      readonly because: string;
+      readonly repositories: readonly string[];
+    }
+  | { readonly kind: 'untagged'; readonly repository: string; readonly digest: string }
+  | {
+      readonly kind: 'repository';
+      readonly repository: string;
+      readonly liveBytes: number;
+      readonly garbageBytes: number;
+    }
+  | {
+      readonly kind: 'fault';
+      readonly path: string;
+      readonly problem: string;
+      readonly repository: string | null;
+      readonly undecided: 'nothing' | 'repository' | 'everything';
+    }
+  | { readonly kind: 'log'; readonly line: string };
+
+/** How fast it went; what the forecast of the next run is made from. */
+export interface Measures {
+  /** Time until the first batch. */
+  readonly surveyMs: number;
+  readonly sweepMs: number;
+  /** Blobs swept in that time. */
+  readonly blobs: number;
+}
+
+/** One stretch of work on a collection, from its start or from where the last one stopped. */
+export interface EngineRun {
+  readonly id: string;
+  readonly mode: CollectionMode;
+  /** Null keeps untagged manifests. */
+  readonly untaggedMinAgeMs: number | null;
+  /** What the engine saved last. */
+  readonly checkpoint: JsonObject | null;
+  readonly claim: Claim;
+  /** Aborted when this process is to end: what is under way is brought to a point from which another can go on. */
+  readonly signal: AbortSignal;
+  /** Asked before each batch: false once the window has closed, somebody cancelled, or the process is to end. */
+  mayGoOn(): Promise<boolean>;
+  /** When the window closes; null where nothing closes it. */
+  closesMs(): number | null;
+  now(): number;
+  /** Replaces the report. */
+  report(summary: Summary, findings: Iterable<Finding>): Promise<void>;
+  /** Notes blobs that are gone for good, for engines without a quarantine. */
+  removed(digests: readonly string[]): Promise<void>;
+  /** Stands once it resolves. `owesAfter`: the registry must be brought back, whatever happens next (TRAPS 29). */
+  saveCheckpoint(checkpoint: JsonObject, options?: { readonly owesAfter: boolean }): Promise<void>;
+}
+
+/** What bringing a registry back needs. */
+export type BringBack = Pick<EngineRun, 'signal' | 'saveCheckpoint' | 'checkpoint'>;
+
+export interface EngineEnd {
+  /** False: it stopped because it might not go on. */
+  readonly isFinished: boolean;
+  readonly measures: Measures | null;
+}
+
+/**
+ * Gives a registry's space back. Promises of every engine:
+ * - Nothing is deleted in a dry run, nor once `mayGoOn` has said no but the batch under way.
+ * - Failures are `SextonError`s; killed at any moment and run again with its checkpoint, it comes to the same end.
+ */
+export interface CollectionEngine {
+  collect(run: EngineRun): Promise<EngineEnd>;
+  /** Brings the registry back after a run that owed it; nothing where an engine never owes. */
+  bringBack(run: BringBack): Promise<void>;
+}

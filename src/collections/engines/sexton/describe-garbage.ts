@@ -1,0 +1,55 @@
+import type { DeadBlob, Garbage } from '../../engine/garbage.js';
+import type { Finding, Summary, Totals } from '../engine-port.js';
+
+const LARGEST = 10;
+
+const sum = (blobs: readonly DeadBlob[]): Totals => ({
+  count: blobs.length,
+  bytes: blobs.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+});
+
+export const summaryOf = (garbage: Garbage): Summary => {
+  const reasons: Record<string, Totals> = {};
+  for (const because of new Set(garbage.blobs.map((blob) => blob.because))) {
+    reasons[because] = sum(garbage.blobs.filter((blob) => blob.because === because));
+  }
+  return {
+    repositories: garbage.marking.names.length,
+    manifests: garbage.marking.totals.reduce((total, { manifests }) => total + manifests, 0),
+    garbage: sum(garbage.blobs),
+    reasons,
+    young: garbage.young,
+    keptInDoubt: garbage.kept,
+    blocked: garbage.blocked,
+    faults: garbage.faults.length,
+  };
+};
+
+/** Every candidate with its reason, what could not be read, and who holds most. Shared garbage is nobody's. */
+export function* findingsOf({ marking, blobs, faults }: Garbage): Generator<Finding> {
+  const { graph, names } = marking;
+  const own = new Float64Array(names.length);
+  for (const { path, problem, repository, undecided } of faults) {
+    yield { kind: 'fault', path, problem, repository, undecided };
+  }
+  for (const blob of blobs) {
+    const holders = [...new Set([...blob.linkedIn, ...blob.revisedIn])];
+    const [only] = holders;
+    if (only !== undefined && holders.length === 1) own[only] = (own[only] ?? 0) + blob.sizeBytes;
+    yield {
+      kind: 'blob',
+      digest: graph.digest(blob.index),
+      sizeBytes: blob.sizeBytes,
+      because: blob.because,
+      repositories: holders.map((holder) => names[holder] ?? ''),
+    };
+  }
+  for (const { repository, digest } of marking.untagged) {
+    yield { kind: 'untagged', repository: names[repository] ?? '', digest: graph.digest(digest) };
+  }
+  const largest = marking.totals
+    .map(({ repository, liveBytes }, i) => ({ repository, liveBytes, garbageBytes: own[i] ?? 0 }))
+    .sort((a, b) => b.garbageBytes - a.garbageBytes || b.liveBytes - a.liveBytes)
+    .slice(0, LARGEST);
+  for (const each of largest) yield { kind: 'repository', ...each };
+}

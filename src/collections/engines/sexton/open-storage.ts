@@ -1,0 +1,120 @@
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { SextonError } from '../../../errors/sexton-error.js';
+import { FileJournal, JournalError } from '../../engine/file-journal.js';
+import { InlineScanner } from '../../engine/inline-scanner.js';
+import type { JournalEntry } from '../../engine/journal.js';
+import { ReferenceMemory } from '../../engine/reference-cache.js';
+import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
+import type { CollectionTools } from '../../engine/survey.js';
+import { WorkerScanner } from '../../engine/worker-scanner.js';
+import { FilesystemStorage } from '../../storage/filesystem-storage.js';
+import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../storage/layout.js';
+import { StorageFaultError } from '../../storage/storage.js';
+
+export interface StorageAt {
+  /** The directory that holds docker/registry/v2. */
+  readonly directory: string;
+  /** Where references are remembered between runs: out of the storage, which a dry run must not change. */
+  readonly cachePath: string;
+  /** That read files; 0 reads in this thread. */
+  readonly threads: number;
+  readonly now: () => number;
+}
+
+export interface OpenStorage {
+  readonly root: string;
+  readonly tools: CollectionTools;
+}
+
+const rootOf = (directory: string): string => {
+  const root = existsSync(directory) ? realpathSync(directory) : null;
+  if (root !== null && (existsSync(join(root, BLOBS)) || existsSync(join(root, REPOSITORIES)))) return root;
+  // A volume that is not mounted is an empty directory: no registry, rather than one without images.
+  throw new SextonError('storage_unavailable', {
+    detail: `${directory} holds no docker/registry/v2 on this machine`,
+  });
+};
+
+/** Opens a registry's files for the time of `work`; what goes wrong with them is a `storage_*` error. */
+export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) => Promise<T>): Promise<T> => {
+  const root = rootOf(at.directory);
+  const storage = new FilesystemStorage(root);
+  const threads = Math.min(at.threads, availableParallelism());
+  const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
+  const tools = {
+    storage,
+    scanner,
+    memory: new ReferenceMemory(at.cachePath),
+    now: at.now,
+  };
+  try {
+    const result = await work({ root, tools });
+    keep(at.cachePath, tools.memory);
+    return result;
+  } catch (error) {
+    throw translate(error);
+  } finally {
+    await scanner.close();
+  }
+};
+
+/** What waits in the storage's quarantine; read without its lock, so a look and no more. */
+export const lookIntoQuarantine = async ({ directory }: StorageAt): Promise<readonly JournalEntry[]> => {
+  try {
+    const root = rootOf(directory);
+    if (!existsSync(join(root, JOURNAL))) return [];
+    return await new FileJournal(root).list(['moving', 'quarantined', 'purging']);
+  } catch (error) {
+    throw translate(error);
+  }
+};
+
+/**
+ * Runs `work` while no command line changes the storage. `formerWorker` held the registry's claim before us, so the
+ * lock that it left behind when it died is nobody's; any other lock is respected.
+ */
+export const withStorageLock = async <T>(
+  root: string,
+  formerWorker: string | null,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await withLock(root, work);
+  } catch (error) {
+    if (!(error instanceof StorageLockedError) || holderOf(root) !== formerWorker) throw error;
+    rmSync(join(root, OWN, 'lock'), { force: true });
+    return withLock(root, work);
+  }
+};
+
+/** As `host/process`, or null where nobody holds it by now. */
+const holderOf = (root: string): string | null => {
+  try {
+    const [pid, host] = readFileSync(join(root, OWN, 'lock'), 'utf8')
+      .trim()
+      .split(' ');
+    return `${host}/${pid}`;
+  } catch {
+    return null;
+  }
+};
+
+const keep = (path: string, memory: ReferenceMemory): void => {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    memory.keep();
+  } catch {
+    // The next run reads the manifests again.
+  }
+};
+
+const translate = (error: unknown): unknown => {
+  if (error instanceof StorageLockedError)
+    return new SextonError('storage_locked', { detail: error.message });
+  if (error instanceof StorageFaultError || error instanceof JournalError) {
+    return new SextonError('storage_fault', { detail: error.message });
+  }
+  return error;
+};

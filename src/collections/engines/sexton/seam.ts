@@ -1,0 +1,104 @@
+import type { Claim } from '../../../database/advisory-claim.js';
+import { collect } from '../../engine/collect.js';
+import { FileJournal } from '../../engine/file-journal.js';
+import type { Garbage } from '../../engine/garbage.js';
+import { heal } from '../../engine/heal.js';
+import type { Journal, JournalEntry } from '../../engine/journal.js';
+import { purge, type PurgeResult } from '../../engine/purge.js';
+import { survey, type CollectRules } from '../../engine/survey.js';
+import { undo, type UndoResult } from '../../engine/undo.js';
+import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
+import { RecordingJournal, type EntryRecorder } from './recording-journal.js';
+
+/** Marks again before the next batch once a mark is this old. */
+const REMARK_AFTER_MS = 60_000;
+
+/** The right to change a storage, and who is told of changes. */
+export interface StorageHolder {
+  readonly claim: Claim;
+  /** Who held the claim before, as host/process. */
+  readonly formerWorker: string | null;
+  readonly recorder: EntryRecorder;
+  /** Told all that the journal holds, before anything changes. */
+  readonly catchUp: (entries: readonly JournalEntry[]) => Promise<void>;
+}
+
+const ALL = ['moving', 'quarantined', 'restored', 'purging', 'purged'] as const;
+
+/** The storage's journal, for the time that its lock is held. */
+const withJournal = async <T>(
+  root: string,
+  holder: StorageHolder,
+  work: (journal: Journal) => Promise<T>,
+): Promise<T> =>
+  withStorageLock(root, holder.formerWorker, async () => {
+    const journal = new FileJournal(root);
+    await holder.catchUp(await journal.list(ALL));
+    return work(new RecordingJournal(journal, holder.claim, holder.recorder));
+  });
+
+/** What could go now; changes nothing. */
+export const surveyStorage = (at: StorageAt, rules: CollectRules): Promise<Garbage> =>
+  withStorage(at, ({ tools }) => survey(tools, rules));
+
+export interface SweepRequest {
+  readonly run: string;
+  readonly rules: CollectRules;
+  readonly batchSize: number;
+  readonly mayGoOn: () => Promise<boolean>;
+}
+
+/** Takes garbage into quarantine under the run's own name until all is done, or `mayGoOn` says no. */
+export const sweepStorage = (
+  at: StorageAt,
+  holder: StorageHolder,
+  { run, rules, batchSize, mayGoOn }: SweepRequest,
+): Promise<{ readonly isFinished: boolean; readonly first: Garbage; readonly blobs: number }> =>
+  withStorage(at, ({ root, tools }) =>
+    withJournal(root, holder, async (journal) => {
+      // A run that somebody cancelled, or that the command line left, goes on under nobody's name.
+      for (const { id, state } of await journal.runs()) {
+        if (state === 'running' && id !== run) await journal.endRun(id, 'finished');
+      }
+      const options = { ...rules, newRunId: () => run, batchSize, remarkAfterMs: REMARK_AFTER_MS };
+      const swept = await collect({ ...tools, journal }, options, { mayGoOn });
+      return { isFinished: swept.isFinished, first: swept.first, blobs: swept.blobs };
+    }),
+  );
+
+export const undoInStorage = (at: StorageAt, holder: StorageHolder, run: string): Promise<UndoResult> =>
+  withStorage(at, ({ root, tools }) =>
+    withJournal(root, holder, (journal) => undo(tools.storage, journal, run)),
+  );
+
+export interface Tending {
+  readonly broughtBack: number;
+  /** Null where nothing was to be purged. */
+  readonly purged: PurgeResult | null;
+}
+
+/**
+ * Looks after the quarantine: brings back what is needed and, unless `purgeBeforeMs` is null, purges what has waited
+ * since before then.
+ */
+export const tendStorage = (
+  at: StorageAt,
+  holder: StorageHolder,
+  purgeBeforeMs: number | null,
+  mayGoOn?: () => Promise<boolean>,
+): Promise<Tending> =>
+  withStorage(at, ({ root, tools }) =>
+    withJournal(root, holder, async (journal) => {
+      const waiting = await journal.list(['quarantined']);
+      let broughtBack = 0;
+      // What a manifest in quarantine refers to is known once it is back: again, until nothing more is needed.
+      for (let more = await heal(tools, journal); more > 0; more = await heal(tools, journal)) {
+        broughtBack += more;
+      }
+      if (purgeBeforeMs === null || !waiting.some(({ atMs }) => atMs <= purgeBeforeMs)) {
+        return { broughtBack, purged: null };
+      }
+      const purged = await purge(tools, journal, purgeBeforeMs, mayGoOn);
+      return { broughtBack: broughtBack + purged.broughtBack, purged };
+    }),
+  );

@@ -1,0 +1,60 @@
+import type { CollectionOptions } from '../../collection-options.js';
+import type { CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
+import { findingsOf, summaryOf } from './describe-garbage.js';
+import type { StorageAt } from './open-storage.js';
+import { surveyStorage, sweepStorage, tendStorage, type StorageHolder } from './seam.js';
+
+/** Sexton's own collector, on the registry's files, with the registry online. */
+export class SextonEngine implements CollectionEngine {
+  constructor(
+    private readonly options: CollectionOptions,
+    private readonly at: StorageAt,
+    private readonly holder: StorageHolder,
+  ) {}
+
+  async collect(run: EngineRun): Promise<EngineEnd> {
+    const rules = { graceMs: this.options.graceMs, untaggedMinAgeMs: run.untaggedMinAgeMs };
+    const beganMs = performance.now();
+    if (run.mode === 'dry-run') {
+      const garbage = await surveyStorage(this.at, rules);
+      const surveyMs = performance.now() - beganMs;
+      await run.report(summaryOf(garbage), findingsOf(garbage));
+      return { isFinished: true, measures: { surveyMs, sweepMs: 0, blobs: 0 } };
+    }
+    if (run.mode === 'purge') return this.purge(run);
+    let sweptFromMs: number | null = null;
+    const { isFinished, first, blobs } = await sweepStorage(this.at, this.holder, {
+      run: run.id,
+      rules,
+      batchSize: this.options.batchSize,
+      mayGoOn: () => {
+        sweptFromMs ??= performance.now();
+        return run.mayGoOn();
+      },
+    });
+    const endedMs = performance.now();
+    const surveyMs = (sweptFromMs ?? endedMs) - beganMs;
+    await run.report(summaryOf(first), findingsOf(first));
+    return { isFinished, measures: { surveyMs, sweepMs: endedMs - beganMs - surveyMs, blobs } };
+  }
+
+  /** What has waited for the retention goes; what is needed again comes back before. */
+  private async purge(run: EngineRun): Promise<EngineEnd> {
+    const beforeMs = run.now() - this.options.retentionMs;
+    const { purged } = await tendStorage(this.at, this.holder, beforeMs, () => run.mayGoOn());
+    const none = {
+      repositories: null,
+      manifests: null,
+      reasons: {},
+      young: null,
+      keptInDoubt: null,
+      faults: 0,
+    };
+    const garbage = { count: purged?.entries ?? 0, bytes: purged?.bytes ?? 0 };
+    await run.report({ ...none, garbage, blocked: purged?.blocked ?? null }, []);
+    return { isFinished: purged?.isFinished ?? true, measures: null };
+  }
+
+  /** The registry stays online all the while. */
+  async bringBack(): Promise<void> {}
+}

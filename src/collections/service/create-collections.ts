@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Config } from '../../config/config.js';
+import type { Db } from '../../database/database.js';
+import type { RegistryName } from '../../oci/names.js';
+import type { WakeUpQueue } from '../../queue/wake-up-queue.js';
+import type { Registries } from '../../registries/registries.js';
+import type { Logger } from '../../telemetry/logger.js';
+import type { CollectionOptions } from '../collection-options.js';
+import { createEngine } from '../engines/create-engine.js';
+import type { CollectionEngine } from '../engines/engine-port.js';
+import type { StorageHolder } from '../engines/sexton/seam.js';
+import type { Storages } from './collection-tokens.js';
+import { CollectionReconciler } from './collection-reconciler.js';
+import { CollectionRunner } from './collection-runner.js';
+import type { CollectionsStore } from './collections.store.js';
+import { EntriesStore } from './entries.store.js';
+import type { FindingsStore } from './findings.store.js';
+import { QuarantineKeeper } from './quarantine-keeper.js';
+import type { RegistryClaim } from './registry-claim.js';
+import { Retries } from './retries.js';
+import { Undoer } from './undoer.js';
+import { WindowOpener } from './window-opener.js';
+
+interface Parts {
+  readonly config: Config;
+  readonly db: Db;
+  readonly store: CollectionsStore;
+  readonly findings: FindingsStore;
+  readonly audit: AuditLog;
+  readonly queue: WakeUpQueue;
+  readonly registries: Registries;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly worker: string;
+}
+
+/** Where each registry's files are, for those that Sexton collects itself. */
+export const storagesOf =
+  ({ collections, dataDir }: Config, now: () => number): Storages =>
+  (registry) => {
+    const engine = collections.get(registry)?.engine;
+    if (engine?.kind !== 'sexton') return null;
+    const cachePath = join(dataDir, 'references', `${registry}.references`);
+    return { directory: engine.storage, cachePath, threads: engine.threads, now };
+  };
+
+/** The part that collects: it listens for its bell in every registry, and looks after quarantines. */
+export class CollectionWorkers {
+  constructor(
+    private readonly queue: WakeUpQueue,
+    private readonly runner: CollectionRunner,
+    private readonly reconciler: CollectionReconciler,
+    private readonly registries: readonly RegistryName[],
+  ) {}
+
+  start(): void {
+    for (const registry of this.registries) {
+      this.queue.listenForCollections(registry, (signal) => this.runner.runRegistry(registry, signal));
+    }
+    this.reconciler.start();
+  }
+
+  /** Before the queue closes: nothing more is rung for. */
+  stop(): Promise<void> {
+    return this.reconciler.stop();
+  }
+}
+
+/** The workers of collections, put together. */
+export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
+  const { config, db, store, findings, audit, queue, registries, now, log, worker } = parts;
+  const options = new Map([...config.collections].filter(([, { engine }]) => engine.kind !== 'none'));
+  const storages = storagesOf(config, now);
+  const entries = new EntriesStore(store, audit, worker);
+  const holderFor = (registry: RegistryName, { claim, formerWorker }: RegistryClaim): StorageHolder => ({
+    claim,
+    formerWorker,
+    recorder: { record: (changed, state) => entries.record(claim.db, registry, changed, state) },
+    catchUp: (journal) => entries.catchUp(claim.db, registry, journal),
+  });
+  const retries = new Retries(store, audit, config.execution, now, log, worker);
+  const undoer = new Undoer(store, audit, storages, holderFor, retries, worker);
+  const keeper = new QuarantineKeeper(db, options, storages, holderFor, now, log, worker);
+  const engineOf = (of: CollectionOptions, held: RegistryClaim): CollectionEngine | null => {
+    const registry = config.registries.get(of.registry);
+    const at = storages(of.registry);
+    const storage = at && { at, holder: holderFor(of.registry, held) };
+    return registry ? createEngine(of, registry, registries.get(of.registry), storage) : null;
+  };
+  const runner = new CollectionRunner(
+    db,
+    store,
+    findings,
+    audit,
+    options,
+    engineOf,
+    undoer,
+    retries,
+    now,
+    log,
+    worker,
+  );
+  const reconciler = new CollectionReconciler(
+    db,
+    store,
+    queue,
+    new WindowOpener(db, store, audit, now),
+    keeper,
+    options,
+    config.execution.reconcileEveryMs,
+    now,
+    (error) => log.warn({ err: error }, 'could not look after collections; trying again'),
+  );
+  return new CollectionWorkers(queue, runner, reconciler, [...options.keys()]);
+};
