@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { collect, type SweepResult } from '../collections/engine/collect.js';
+import { collect, type CollectResult } from '../collections/engine/collect.js';
 import { FileJournal } from '../collections/engine/file-journal.js';
 import type { Garbage } from '../collections/engine/garbage.js';
 import { withLock } from '../collections/engine/storage-lock.js';
@@ -37,25 +37,21 @@ export const runCollect = async (parsed: unknown): Promise<ExitCode> => {
     graceMs: options.grace,
     untaggedMinAgeMs: options.untagged === 'collect' ? options.untaggedMinAge : null,
   };
-  return withStorage(options.storage, options.cache, async ({ root, tools, remember }) => {
+  return withStorage(options.storage, options.cache, async ({ root, tools }) => {
     let garbage: Garbage;
-    let swept: SweepResult | null = null;
+    let swept: CollectResult | null = null;
     if (options.dryRun) {
       garbage = await survey(tools, rules);
     } else {
       swept = await withLock(root, () =>
-        collect(tools, rules, {
-          journal: new FileJournal(root),
-          newRunId,
-          batchSize: BATCH_SIZE,
-          remarkAfterMs: REMARK_AFTER_MS,
-          mayGoOn: () => true,
-        }),
+        collect(
+          { ...tools, journal: new FileJournal(root) },
+          { ...rules, newRunId, batchSize: BATCH_SIZE, remarkAfterMs: REMARK_AFTER_MS },
+        ),
       );
       garbage = swept.first;
     }
     await printGarbage(garbage, swept, options.json ?? false);
-    remember(garbage.marking.graph);
     return exitCodeOf(garbage);
   });
 };

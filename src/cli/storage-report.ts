@@ -1,4 +1,4 @@
-import type { SweepResult } from '../collections/engine/collect.js';
+import type { CollectResult } from '../collections/engine/collect.js';
 import type { CollectionFault } from '../collections/engine/fault.js';
 import type { DeadBlob, Garbage } from '../collections/engine/garbage.js';
 
@@ -79,7 +79,7 @@ const untagged = ({ marking: { graph, names, untagged: revisions } }: Garbage) =
     digest: graph.digest(digest),
   }));
 
-const summary = (garbage: Garbage, swept: SweepResult | null) => ({
+const summary = (garbage: Garbage, swept: CollectResult | null) => ({
   repositories: garbage.marking.names.length,
   manifests: garbage.marking.totals.reduce((total, { manifests }) => total + manifests, 0),
   garbage: sum(garbage.blobs),
@@ -94,7 +94,7 @@ const summary = (garbage: Garbage, swept: SweepResult | null) => ({
   },
 });
 
-function* json(garbage: Garbage, swept: SweepResult | null): Generator<string> {
+function* json(garbage: Garbage, swept: CollectResult | null): Generator<string> {
   const head = {
     ...summary(garbage, swept),
     largestRepositories: largestRepositories(garbage),
@@ -117,7 +117,7 @@ const faultLine = ({ path, problem, undecided }: CollectionFault): string => {
   return `  ${path || '.'}: ${problem}${effect[undecided]}\n`;
 };
 
-function* text(garbage: Garbage, swept: SweepResult | null): Generator<string> {
+function* text(garbage: Garbage, swept: CollectResult | null): Generator<string> {
   const { repositories, manifests, garbage: total, young, keptInDoubt, blocked } = summary(garbage, swept);
   for (const blob of garbage.blobs) {
     const { digest, sizeBytes, because, repositories: names } = candidate(garbage, blob);
@@ -150,5 +150,5 @@ function* text(garbage: Garbage, swept: SweepResult | null): Generator<string> {
 }
 
 /** Prints what was found, and what was done about it. */
-export const printGarbage = (garbage: Garbage, swept: SweepResult | null, asJson: boolean): Promise<void> =>
+export const printGarbage = (garbage: Garbage, swept: CollectResult | null, asJson: boolean): Promise<void> =>
   print(asJson ? json(garbage, swept) : text(garbage, swept));

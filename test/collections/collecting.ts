@@ -1,13 +1,15 @@
-import { collect, type SweepResult } from '../../src/collections/engine/collect.js';
+import { collect, type CollectResult } from '../../src/collections/engine/collect.js';
 import type { Garbage } from '../../src/collections/engine/garbage.js';
 import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
 import type { Journal } from '../../src/collections/engine/journal.js';
-import { ReferenceGraph } from '../../src/collections/engine/reference-graph.js';
+import { ReferenceMemory } from '../../src/collections/engine/reference-cache.js';
 import { survey, type CollectionTools, type CollectRules } from '../../src/collections/engine/survey.js';
 import { FilesystemStorage } from '../../src/collections/storage/filesystem-storage.js';
 import type { Storage } from '../../src/collections/storage/storage.js';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
 
+/** Small batches, and no second mark before the end. */
+export const OPTIONS = { newRunId: () => 'run-1', batchSize: 2, remarkAfterMs: Infinity };
 export const HOUR_MS = 3_600_000;
 export const KEEP: CollectRules = { graceMs: HOUR_MS, untaggedMinAgeMs: null };
 export const COLLECT_UNTAGGED: CollectRules = { graceMs: HOUR_MS, untaggedMinAgeMs: HOUR_MS };
@@ -15,7 +17,7 @@ export const COLLECT_UNTAGGED: CollectRules = { graceMs: HOUR_MS, untaggedMinAge
 export const toolsFor = (storage: Storage, now: () => number = Date.now): CollectionTools => ({
   storage,
   scanner: new InlineScanner(storage),
-  newGraph: async () => new ReferenceGraph(),
+  memory: new ReferenceMemory(null),
   now,
 });
 
@@ -32,11 +34,4 @@ export const collectIn = (
   root: string,
   rules: CollectRules = KEEP,
   journal: Journal = new FileJournal(root),
-): Promise<SweepResult> =>
-  collect(toolsIn(root), rules, {
-    journal,
-    newRunId: () => 'run-1',
-    batchSize: 2,
-    remarkAfterMs: Infinity,
-    mayGoOn: () => true,
-  });
+): Promise<CollectResult> => collect({ ...toolsIn(root), journal }, { ...rules, ...OPTIONS });

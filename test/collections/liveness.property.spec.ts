@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { collect } from '../../src/collections/engine/collect.js';
 import type { Garbage } from '../../src/collections/engine/garbage.js';
 import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
-import { ReferenceGraph } from '../../src/collections/engine/reference-graph.js';
+import { ReferenceMemory } from '../../src/collections/engine/reference-cache.js';
 import { survey, type CollectionTools, type CollectRules } from '../../src/collections/engine/survey.js';
 import { undo } from '../../src/collections/engine/undo.js';
 import { blobData, BLOBS, OWN, REPOSITORIES } from '../../src/collections/storage/layout.js';
@@ -19,7 +19,7 @@ const COLLECT: CollectRules = { graceMs: GRACE_MS, untaggedMinAgeMs: GRACE_MS };
 const toolsFor = (storage: MemoryStorage): CollectionTools => ({
   storage,
   scanner: new InlineScanner(storage),
-  newGraph: async () => new ReferenceGraph(),
+  memory: new ReferenceMemory(null),
   now: () => NOW_MS,
 });
 
@@ -48,13 +48,7 @@ const contentOf = (storage: MemoryStorage): Record<string, string> =>
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
-const sweepOptions = (journal: MemoryJournal) => ({
-  journal,
-  newRunId: () => 'run',
-  batchSize: 2,
-  remarkAfterMs: Infinity,
-  mayGoOn: () => true,
-});
+const OPTIONS = { newRunId: () => 'run', batchSize: 2, remarkAfterMs: Infinity };
 
 describe('of any store', () => {
   it.each([
@@ -94,7 +88,7 @@ describe('of any store', () => {
         const before = contentOf(storage);
         const journal = new MemoryJournal();
         const tools = toolsFor(storage);
-        const result = await collect(tools, rules, sweepOptions(journal));
+        const result = await collect({ ...tools, journal }, { ...rules, ...OPTIONS });
         const after = await survey(tools, rules);
         expect(digestsOf(after)).toEqual([]);
         expect(result.broughtBack).toBe(0);

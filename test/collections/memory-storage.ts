@@ -4,6 +4,8 @@ import {
   tooLarge,
   type FileFacts,
   type Listing,
+  type Move,
+  type MoveOutcome,
   type Reading,
   type Storage,
 } from '../../src/collections/storage/storage.js';
@@ -64,16 +66,18 @@ export class MemoryStorage implements Storage {
     return file ? { sizeBytes: file.bytes.length, modifiedMs: file.modifiedMs } : null;
   }
 
-  /** A copy, then a delete. */
-  async move(from: string, to: string): Promise<'moved' | 'absent' | 'exists'> {
-    const file = this.files.get(insidePath(from));
-    if (!file) return 'absent';
-    if (this.files.has(insidePath(to))) return 'exists';
-    this.beforeChange(`copy ${from}`);
-    this.files.set(to, file);
-    this.beforeChange(`delete ${from}`);
-    this.files.delete(from);
-    return 'moved';
+  /** Each a copy, then a delete. */
+  async moveMany(moves: readonly Move[]): Promise<MoveOutcome[]> {
+    return moves.map(({ from, to }) => {
+      const file = this.files.get(insidePath(from));
+      if (!file) return 'absent';
+      if (this.files.has(insidePath(to))) return 'exists';
+      this.beforeChange(`copy ${from}`);
+      this.files.set(to, file);
+      this.beforeChange(`delete ${from}`);
+      this.files.delete(from);
+      return 'moved';
+    });
   }
 
   async deleteMany(paths: readonly string[]): Promise<void> {
@@ -83,9 +87,8 @@ export class MemoryStorage implements Storage {
     }
   }
 
-  async removeEmptyFolder(path: string): Promise<boolean> {
-    insidePath(path);
-    return false;
+  async removeEmptyFolders(paths: readonly string[]): Promise<void> {
+    for (const path of paths) insidePath(path);
   }
 
   async createFolder(path: string): Promise<void> {

@@ -46,13 +46,13 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
       put('from/here', 'content');
       put('taken/there', 'other');
       const before = await storage.stat('from/here');
-      expect(await storage.move('from/here', 'taken/there')).toBe('exists');
+      expect(await storage.moveMany([{ from: 'from/here', to: 'taken/there' }])).toEqual(['exists']);
       expect(text(await storage.read('taken/there', 10))).toBe('other');
-      expect(await storage.move('from/here', 'to/a/new/place')).toBe('moved');
+      expect(await storage.moveMany([{ from: 'from/here', to: 'to/a/new/place' }])).toEqual(['moved']);
       expect(await storage.stat('to/a/new/place')).toEqual(before);
       expect(await storage.stat('from/here')).toBeNull();
-      expect(await storage.move('from/here', 'to/a/new/place')).toBe('absent');
-      expect(await storage.move('nowhere/at/all', 'to/b')).toBe('absent');
+      expect(await storage.moveMany([{ from: 'from/here', to: 'to/a/new/place' }])).toEqual(['absent']);
+      expect(await storage.moveMany([{ from: 'nowhere/at/all', to: 'to/b' }])).toEqual(['absent']);
     });
 
     it('deletes many, gone ones included', async () => {
@@ -67,8 +67,7 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
     it('never removes a folder that holds something', async () => {
       const { storage, put } = make();
       put('a/b/one', '1');
-      expect(await storage.removeEmptyFolder('a/b')).toBe(false);
-      expect(await storage.removeEmptyFolder('a/absent')).toBe(false);
+      await storage.removeEmptyFolders(['a/b', 'a/absent', 'b/absent']);
       expect(text(await storage.read('a/b/one', 10))).toBe('1');
       await storage.createFolder('a/c/d');
       await storage.createFolder('a/c/d');
@@ -83,10 +82,10 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
           () => storage.list(path),
           () => storage.read(path, 10),
           () => storage.stat(path),
-          () => storage.move(path, 'b'),
-          () => storage.move('a/b', path),
+          () => storage.moveMany([{ from: path, to: 'b' }]),
+          () => storage.moveMany([{ from: 'a/b', to: path }]),
           () => storage.deleteMany([path]),
-          () => storage.removeEmptyFolder(path),
+          () => storage.removeEmptyFolders([path]),
           () => storage.createFolder(path),
         ]) {
           await expect(async () => call()).rejects.toThrow(StorageFaultError);

@@ -47,10 +47,10 @@ describe('a file system', () => {
       () => storage.read('a/b/file-out', 100),
       () => storage.stat('a/out/link'),
       () => storage.stat('a/b/file-out'),
-      () => storage.move('a/out/link', 'stolen'),
-      () => storage.move('a/b/link', 'a/out/planted'),
+      () => storage.moveMany([{ from: 'a/out/link', to: 'stolen' }]),
+      () => storage.moveMany([{ from: 'a/b/link', to: 'a/out/planted' }]),
       () => storage.deleteMany(['a/out/link']),
-      () => storage.removeEmptyFolder('a/out/empty'),
+      () => storage.removeEmptyFolders(['a/out/empty']),
       () => storage.createFolder('a/out/new'),
     ]) {
       expect(call).toThrow(StorageFaultError);
@@ -65,7 +65,7 @@ describe('a file system', () => {
     fs.rmSync(join(root, 'c/d'), { recursive: true });
     fs.symlinkSync(join(outside, 'victim'), join(root, 'c/d'));
     expect(() => storage.deleteMany(['c/d/link'])).toThrow(StorageFaultError);
-    expect(() => storage.move('c/d/link', 'stolen')).toThrow(StorageFaultError);
+    expect(() => storage.moveMany([{ from: 'c/d/link', to: 'stolen' }])).toThrow(StorageFaultError);
   });
 
   it('answers with a fault, and does not wait, where a file is something else', () => {

@@ -102,3 +102,15 @@ export const packDigests = (digests: Iterable<Digest>): PackedDigests => {
   for (const digest of digests) packer.push(digest);
   return packer.packed();
 };
+
+/** The digests of `packed`, in their order. */
+export const unpackDigests = ({ words, wide }: PackedDigests): Digest[] => {
+  const bytes = bytesOf(words);
+  const texts = new Map(wide.map((digest) => [keyOf(packDigests([digest]).words, 0), digest]));
+  const digests: Digest[] = [];
+  for (let at = 0; at < bytes.length; at += KEY_BYTES) {
+    const narrow = `sha256:${bytes.toString('hex', at, at + KEY_BYTES)}` as Digest;
+    digests.push((texts.size > 0 && texts.get(narrow)) || narrow);
+  }
+  return digests;
+};

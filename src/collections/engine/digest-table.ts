@@ -4,7 +4,7 @@ import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest
 const PAGE_BITS = 13;
 const PAGE_DIGESTS = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_DIGESTS - 1;
-const FIRST_SLOTS = 16_384;
+const FIRST_SLOTS = 131_072;
 const NONE = -1;
 
 /** Numbers beside the digests of a table, in pages of their own, so that growing never copies. */
@@ -83,6 +83,19 @@ export class DigestTable {
     const page = this.#pages[index >>> PAGE_BITS];
     if (index >= this.#size || !page) throw new RangeError(`the table holds no digest ${index}`);
     return this.#wide.get(index) ?? keyOf(page, (index & PAGE_MASK) * KEY_WORDS);
+  }
+
+  /** The digests of `indexes`, for another thread. */
+  pack(indexes: ArrayLike<number>): PackedDigests {
+    const words = new Int32Array(indexes.length * KEY_WORDS);
+    const wide: Digest[] = [];
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i] ?? 0;
+      this.copyKey(index, words, i * KEY_WORDS);
+      const text = this.#wide.get(index);
+      if (text !== undefined) wide.push(text);
+    }
+    return { words, wide };
   }
 
   /** Copies the key of `index` to `at` in `words`. */

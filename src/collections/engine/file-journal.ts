@@ -18,8 +18,8 @@ export class JournalError extends Error {
 }
 
 /**
- * The journal as lines of JSON in the storage itself, for runs without a server. Each write ends with fsync before it
- * resolves. A crash can leave the last line cut short: that line never counted, and the next write cuts it off.
+ * The journal as lines of JSON in the storage itself, for runs without a server. A crash can leave the last line cut
+ * short: that line never counted, and the next write cuts it off.
  */
 export class FileJournal implements Journal {
   readonly #path: string;
@@ -46,11 +46,12 @@ export class FileJournal implements Journal {
   }
 
   async append(entries: readonly QuarantineEntry[]): Promise<void> {
-    if (entries.length > 0) this.#write([{ type: 'entries', entries }]);
+    if (entries.length > 0) this.#write([{ type: 'entries', entries }], { isIntent: true });
   }
 
   async commit(entries: readonly QuarantineEntry[], state: EntryState): Promise<void> {
-    if (entries.length > 0) this.#write([{ type: 'state', state, ids: entries.map(entryId) }]);
+    const row = { type: 'state', state, ids: entries.map(entryId) } as const;
+    if (entries.length > 0) this.#write([row], { isIntent: state === 'purging' });
   }
 
   async list(states: readonly EntryState[]): Promise<readonly JournalEntry[]> {
@@ -90,7 +91,8 @@ export class FileJournal implements Journal {
     }
   }
 
-  #write(rows: readonly JournalRow[]): void {
+  /** An intent must stand before anything happens to files; what was done may be lost, and is found out again. */
+  #write(rows: readonly JournalRow[], { isIntent } = { isIntent: false }): void {
     const isNew = !fs.existsSync(this.#path);
     if (isNew) fs.mkdirSync(dirname(this.#path), { recursive: true });
     const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -102,7 +104,7 @@ export class FileJournal implements Journal {
     try {
       fs.ftruncateSync(handle, this.#wholeBytes);
       this.#wholeBytes += fs.writeSync(handle, text, this.#wholeBytes);
-      fs.fsyncSync(handle);
+      if (isIntent || isNew) fs.fsyncSync(handle);
     } finally {
       fs.closeSync(handle);
     }

@@ -1,11 +1,11 @@
-import { blobData, layerLink } from '../storage/layout.js';
+import { layerLink } from '../storage/layout.js';
 import type { Storage } from '../storage/storage.js';
+import { blobTimes } from './blob-times.js';
 import { recognizeDigest } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { readLinks } from './listing.js';
 import type { Marking } from './mark.js';
 import { FLAG } from './reference-graph.js';
-import type { LayerScan } from './scan-layers.js';
 import type { Scanner } from './scanner.js';
 import { keepWhatUndecidedRepositoriesCouldNeed } from './undecided.js';
 
@@ -76,28 +76,22 @@ const keepAlias = async (
 const followLayers = async (
   storage: Storage,
   marking: Marking,
-  scans: readonly LayerScan[],
   faults: CollectionFault[],
 ): Promise<{ links: Links; linked: Set<number>; undecided: Map<number, Uint32Array> }> => {
-  const { graph, missing } = marking;
+  const { graph, names, missing } = marking;
   const undecided = new Map<number, Uint32Array>();
   const linked = new Set<number>();
   const links: Links = { layers: new Map(), revisions: new Map() };
-  for (const [repository, scan] of scans.entries()) {
-    const layers = graph.table.addPacked(scan.layers);
+  for (const [repository, layers] of marking.layers.entries()) {
+    const name = names[repository] ?? '';
     if (marking.undecided.has(repository)) undecided.set(repository, layers);
     for (const index of layers) {
       if (!graph.has(index, FLAG.present)) linked.add(index);
       if (missing.has(index)) {
-        await keepAlias(
-          storage,
-          marking,
-          layerLink(scan.repository, graph.digest(index)),
-          (path, problem) => {
-            undecided.set(repository, layers);
-            faults.push({ path, problem, repository: scan.repository, undecided: 'repository' });
-          },
-        );
+        await keepAlias(storage, marking, layerLink(name, graph.digest(index)), (path, problem) => {
+          undecided.set(repository, layers);
+          faults.push({ path, problem, repository: name, undecided: 'repository' });
+        });
       }
       if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live))
         note(links.layers, index, repository);
@@ -109,31 +103,6 @@ const followLayers = async (
     }
   }
   return { links, linked, undecided };
-};
-
-/** The latest change among the layer links of each dead blob: uploading a blob that exists renews only its link. */
-const latestLinks = async (
-  scanner: Scanner,
-  { graph, names }: Marking,
-  links: Links,
-  faults: CollectionFault[],
-): Promise<Map<number, number>> => {
-  const paths: string[] = [];
-  const owners: number[] = [];
-  for (const [index, repositories] of links.layers) {
-    for (const repository of repositories) {
-      paths.push(layerLink(names[repository] ?? '', graph.digest(index)));
-      owners.push(index);
-    }
-  }
-  const times = await scanner.times(paths);
-  faults.push(...times.faults);
-  const latest = new Map<number, number>();
-  for (const [i, index] of owners.entries()) {
-    const at = times.found.modifiedMs[i] ?? NaN;
-    if (at > (latest.get(index) ?? 0)) latest.set(index, at);
-  }
-  return latest;
 };
 
 const reasonOf = (isLayer: boolean, isManifest: boolean, isUntagged: boolean): Reason => {
@@ -149,19 +118,16 @@ export const findGarbage = async (
   marking: Marking,
   { nowMs, graceMs }: GraceRule,
 ): Promise<Garbage> => {
-  const { graph, names } = marking;
+  const { graph } = marking;
   const faults = [...marking.faults];
-  const scans = await scanner.layers(names);
-  for (const scan of scans) faults.push(...scan.faults);
-  const { links, linked, undecided } = await followLayers(storage, marking, scans, faults);
+  const { links, linked, undecided } = await followLayers(storage, marking, faults);
   const untagged = new Set(marking.untagged.map(({ digest }) => digest));
 
   const dead: number[] = [];
   for (let index = 0; index < graph.table.size; index++) {
     if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) dead.push(index);
   }
-  const latest = await latestLinks(scanner, marking, links, faults);
-  const times = await scanner.times(dead.map((index) => blobData(graph.digest(index))));
+  const times = await blobTimes(scanner, marking, dead, (i) => links.layers.get(dead[i] ?? 0) ?? []);
   faults.push(...times.faults);
   const isLayer = (index: number): boolean => links.layers.has(index);
   const widest = await keepWhatUndecidedRepositoriesCouldNeed(
@@ -177,10 +143,10 @@ export const findGarbage = async (
   const kept = { count: 0, bytes: 0 };
   const blobs: DeadBlob[] = [];
   for (const [i, index] of dead.entries()) {
-    const sizeBytes = times.found.sizesBytes[i] ?? NaN;
-    const modifiedMs = Math.max(times.found.modifiedMs[i] ?? NaN, latest.get(index) ?? 0);
+    const sizeBytes = times.sizesBytes[i] ?? NaN;
+    const modifiedMs = times.modifiedMs[i] ?? NaN;
     // An empty folder: nothing to take away.
-    if (Number.isNaN(modifiedMs)) continue;
+    if (Number.isNaN(sizeBytes)) continue;
     if (graph.has(index, FLAG.live)) continue;
     const target = graph.has(index, FLAG.kept) ? kept : !(modifiedMs <= nowMs - graceMs) ? young : null;
     if (target !== null) {

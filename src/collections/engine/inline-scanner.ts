@@ -1,57 +1,35 @@
-import type { Digest } from '../../oci/digest.js';
 import type { Storage } from '../storage/storage.js';
 import type { PackedDigests } from './digest-key.js';
-import type { CollectionFault, Found } from './fault.js';
-import { orFault } from './listing.js';
+import type { Found } from './fault.js';
 import { readManifests, type ManifestReading } from './read-manifests.js';
 import { scanBlobs, type BlobShard } from './scan-blobs.js';
-import { scanLayers, type LayerScan } from './scan-layers.js';
 import { scanRepository, type RepositoryScan } from './scan-repository.js';
-import type { FileTimes, Scanner } from './scanner.js';
+import { scanTimes } from './scan-times.js';
+import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
 
-/** Reads in this thread, one thing after the other. */
+/** Reads in this thread, one thing after the other, each when it is asked for. */
 export class InlineScanner implements Scanner {
   constructor(private readonly storage: Storage) {}
 
-  async blobs(shards: readonly BlobShard[]): Promise<readonly Found<PackedDigests>[]> {
-    return [await scanBlobs(this.storage, shards)];
+  async *blobs(shards: readonly BlobShard[]): AsyncGenerator<Found<PackedDigests>> {
+    yield scanBlobs(this.storage, shards);
   }
 
-  async repositories(names: readonly string[], withTimes: boolean): Promise<readonly RepositoryScan[]> {
-    const scans: RepositoryScan[] = [];
-    for (const name of names) scans.push(await scanRepository(this.storage, name, withTimes));
-    return scans;
+  async *repositories(
+    names: readonly string[],
+    options: RepositoryScanOptions,
+  ): AsyncGenerator<RepositoryScan> {
+    for (const name of names) yield scanRepository(this.storage, name, options);
   }
 
-  async manifests(digests: readonly Digest[]): Promise<readonly ManifestReading[]> {
-    return [await readManifests(this.storage, digests)];
+  async *manifests(digests: PackedDigests): AsyncGenerator<ManifestReading> {
+    yield readManifests(this.storage, digests);
   }
 
-  async layers(names: readonly string[]): Promise<readonly LayerScan[]> {
-    const scans: LayerScan[] = [];
-    for (const name of names) scans.push(await scanLayers(this.storage, name));
-    return scans;
-  }
-
-  async times(paths: readonly string[]): Promise<Found<FileTimes>> {
-    const faults: CollectionFault[] = [];
-    const sizesBytes = new Float64Array(paths.length).fill(NaN);
-    const modifiedMs = new Float64Array(paths.length).fill(NaN);
-    for (const [i, path] of paths.entries()) {
-      const facts = await orFault(
-        () => this.storage.stat(path),
-        (at, problem) => {
-          faults.push({ path: at, problem, repository: null, undecided: 'nothing' });
-          // What cannot be looked at is as young as can be, and so is never taken away.
-          sizesBytes[i] = 0;
-          modifiedMs[i] = Infinity;
-        },
-      );
-      if (facts === null) continue;
-      sizesBytes[i] = facts.sizeBytes;
-      modifiedMs[i] = facts.modifiedMs;
-    }
-    return { found: { sizesBytes, modifiedMs }, faults };
+  async times(requests: readonly TimesRequest[]): Promise<readonly Found<FileTimes>[]> {
+    const answers: Found<FileTimes>[] = [];
+    for (const request of requests) answers.push(await scanTimes(this.storage, request));
+    return answers;
   }
 
   async close(): Promise<void> {}

@@ -39,7 +39,8 @@ export interface JournalRun {
 
 /**
  * The record of what was taken away, kept by one writer at a time. Promises:
- * - Once `append` or `commit` resolves, it stands, also after a loss of power.
+ * - Once `append`, or `commit` of `purging`, resolves, it stands, also after a loss of power. Other states may be lost
+ *   to that, never to a mere crash: `settle` then finds more to bring back, and nothing more to take.
  * - `append` records the intent: it comes before anything moves, so that whoever finds the storage half changed knows.
  * - An entry's state never goes back, and committing the state it has is harmless.
  * - What cannot be read for certain throws: whoever does not know what was taken away must not take away more.

@@ -3,12 +3,13 @@ import type { Storage } from '../storage/storage.js';
 import { Column } from './digest-table.js';
 import type { CollectionFault } from './fault.js';
 import { findRepositories } from './find-repositories.js';
+import { ReachableManifests } from './reachable.js';
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
 import { RepositoryMark, type RepositoryLinks } from './repository-mark.js';
 import { findBlobShards } from './scan-blobs.js';
 import { scanSignatures, type RepositoryScan } from './scan-repository.js';
 import type { Scanner } from './scanner.js';
-import type { UnreadManifest } from './read-manifests.js';
+import type { SurveyHooks } from './survey.js';
 
 /** Untagged manifests whose link is older than `olderThanMs` (a time) go, unless something living needs them. */
 export interface UntaggedRule {
@@ -37,11 +38,15 @@ export interface Marking {
   /** Repositories of which not everything could be read. */
   readonly undecided: ReadonlySet<number>;
   readonly untagged: readonly UntaggedRevision[];
+  /** The layer links of each repository, of configs and layers alike. */
+  readonly layers: readonly Uint32Array[];
   /** Manifests that were deleted, by repository: their empty folders. */
   readonly emptyRevisions: readonly Uint32Array[];
   /** Wanted blobs that are not there. */
   readonly missing: ReadonlySet<number>;
   readonly faults: readonly CollectionFault[];
+  /** What each repository's own links name. */
+  readonly links: readonly RepositoryLinks[];
   /** Whether a tag, or a manifest that the repository has, needs this digest there; false for an unknown repository. */
   readonly needs: (repository: number, digest: number) => boolean;
 }
@@ -51,50 +56,8 @@ const linksOf = (graph: ReferenceGraph, scan: RepositoryScan): RepositoryLinks =
   revisions: graph.table.addPacked(scan.revisions),
   revisionTimesMs: scan.revisionTimesMs,
   tagged: graph.table.addPacked(scan.tagged),
-  isDecided: !scan.faults.some((fault) => fault.undecided !== 'nothing'),
+  isDecided: !scan.faults.some((fault) => fault.undecided === 'repository'),
 });
-
-/**
- * Reads every manifest that is reachable and not known yet, level by level. Answers with those that could not be read.
- * A subject or a mention is only read where it is there: it need not be a manifest at all.
- */
-const readReachable = async (
-  graph: ReferenceGraph,
-  scanner: Scanner,
-  roots: Iterable<number>,
-): Promise<Map<number, UnreadManifest>> => {
-  const problems = new Map<number, UnreadManifest>();
-  let toExpand: number[] = [];
-  let toRead: number[] = [];
-  const want = (index: number): void => {
-    if (graph.has(index, FLAG.reached)) return;
-    graph.flag(index, FLAG.reached);
-    (graph.knows(index) ? toExpand : toRead).push(index);
-  };
-  for (const root of roots) want(root);
-  while (toExpand.length + toRead.length > 0) {
-    const reading = toRead;
-    const readings = await scanner.manifests(reading.map((index) => graph.digest(index)));
-    for (const { records, unread } of readings) {
-      graph.learn(records);
-      for (const manifest of unread) {
-        const index = graph.table.addDigest(manifest.digest);
-        graph.flag(index, FLAG.doubted);
-        problems.set(index, manifest);
-      }
-    }
-    const level = [...toExpand, ...reading];
-    toExpand = [];
-    toRead = [];
-    for (const index of level) {
-      graph.references(index, (target, role) => {
-        if (role === 'child') want(target);
-        else if ((role === 'subject' || role === 'mention') && graph.has(target, FLAG.present)) want(target);
-      });
-    }
-  }
-  return problems;
-};
 
 /** Signatures that old registries kept beside a schema1 manifest. */
 const keepSignatures = async (
@@ -123,8 +86,8 @@ const confirmMissing = async (
   faults: CollectionFault[],
 ): Promise<Set<number>> => {
   const indexes = [...wanted.keys()];
-  const { found } = await scanner.times(indexes.map((index) => blobData(graph.digest(index))));
-  const missing = new Set(indexes.filter((_, i) => Number.isNaN(found.modifiedMs[i])));
+  const [times] = await scanner.times([{ repository: null, digests: graph.table.pack(indexes) }]);
+  const missing = new Set(indexes.filter((_, i) => Number.isNaN(times?.found.modifiedMs[i])));
   for (const index of missing) {
     const repository = wanted.get(index) ?? null;
     const problem = `is missing, and an image of ${repository ?? 'a repository'} needs it`;
@@ -142,28 +105,38 @@ export const mark = async (
   scanner: Scanner,
   graph: ReferenceGraph,
   untaggedRule: UntaggedRule | null,
+  { onRepository, signal }: SurveyHooks = {},
 ): Promise<Marking> => {
   const faults: CollectionFault[] = [];
   const shards = await findBlobShards(storage);
   faults.push(...shards.faults);
-  for (const blobs of await scanner.blobs(shards.found)) {
+  for await (const blobs of scanner.blobs(shards.found)) {
+    signal?.throwIfAborted();
     faults.push(...blobs.faults);
     for (const index of graph.table.addPacked(blobs.found)) graph.flag(index, FLAG.present);
   }
   const repositories = await findRepositories(storage);
   faults.push(...repositories.faults);
-  const scans = await scanner.repositories(repositories.found, untaggedRule !== null);
-  const all = scans.map((scan) => linksOf(graph, scan));
-  const emptyRevisions = scans.map((scan) => graph.table.addPacked(scan.emptyRevisions));
-  for (const scan of scans) faults.push(...scan.faults);
-
-  const roots = function* (): Generator<number> {
-    for (const links of all) {
-      yield* links.revisions;
-      yield* links.tagged;
-    }
-  };
-  const problems = await readReachable(graph, scanner, roots());
+  const all: RepositoryLinks[] = [];
+  const tagCounts: number[] = [];
+  const layers: Uint32Array[] = [];
+  const emptyRevisions: Uint32Array[] = [];
+  const reachable = new ReachableManifests(graph, scanner);
+  const withTimes = untaggedRule !== null;
+  for await (const scan of scanner.repositories(repositories.found, { withTimes })) {
+    signal?.throwIfAborted();
+    const links = linksOf(graph, scan);
+    all.push(links);
+    tagCounts.push(scan.tagCount);
+    layers.push(graph.table.addPacked(scan.layers));
+    emptyRevisions.push(graph.table.addPacked(scan.emptyRevisions));
+    faults.push(...scan.faults);
+    for (const index of links.revisions) reachable.want(index);
+    for (const index of links.tagged) reachable.want(index);
+    onRepository?.(all.length, repositories.found.length);
+  }
+  await reachable.follow(signal);
+  const { problems } = reachable;
 
   const visits = {
     seen: new Column((n) => new Uint32Array(n)),
@@ -185,8 +158,12 @@ export const mark = async (
     }
     for (const index of walk.unlisted) wanted.set(index, links.name);
     untagged.push(...walk.untagged.map((digest) => ({ repository: number, digest })));
-    const { repository, tagCount } = scans[number] ?? { repository: links.name, tagCount: 0 };
-    totals.push({ repository, tags: tagCount, manifests: links.revisions.length, liveBytes: walk.liveBytes });
+    totals.push({
+      repository: links.name,
+      tags: tagCounts[number] ?? 0,
+      manifests: links.revisions.length,
+      liveBytes: walk.liveBytes,
+    });
   }
   let stamp = all.length;
   const needs = (repository: number, digest: number): boolean => {
@@ -202,9 +179,11 @@ export const mark = async (
     totals,
     undecided,
     untagged,
+    layers,
     emptyRevisions,
     missing,
     faults,
+    links: all,
     needs,
   };
 };

@@ -47,7 +47,7 @@ export const purge = async (
     for (const entry of batch) bytes += entry.sizeBytes;
     entries += batch.length;
   }
-  for (const { run, batch } of old) await storage.removeEmptyFolder(quarantineBatch(run, batch));
-  for (const { run } of old) await storage.removeEmptyFolder(quarantineRun(run));
+  const batches = old.map(({ run, batch }) => quarantineBatch(run, batch));
+  await storage.removeEmptyFolders([...new Set([...batches, ...old.map(({ run }) => quarantineRun(run))])]);
   return { entries, bytes, broughtBack, blocked: null, isFinished: entries === old.length };
 };

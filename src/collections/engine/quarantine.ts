@@ -8,16 +8,16 @@ const waitingAt = (entry: QuarantineEntry, n: number): string =>
   quarantined(entry.run, entry.batch, entry.item, entry.digest, n);
 
 /**
- * Moves an entry's files out of the registry: links first, the blob last, so that no link is ever left without what it
- * names. The journal has the entry already.
+ * Moves the entries' files out of the registry: of each its links first, the blob last, so that no link is ever left
+ * without what it names. The journal has the entries already.
  */
-export const moveOut = async (storage: Storage, entry: QuarantineEntry): Promise<void> => {
-  for (let n = entry.files.length - 1; n >= 0; n--) {
-    const file = entry.files[n] ?? '';
-    await storage.move(file, waitingAt(entry, n));
-    await storage.removeEmptyFolder(parentOf(file));
-  }
-  for (const folder of entry.emptyFolders) await storage.removeEmptyFolder(folder);
+export const moveOut = async (storage: Storage, entries: readonly QuarantineEntry[]): Promise<void> => {
+  const moves = entries.flatMap((entry) =>
+    entry.files.map((from, n) => ({ from, to: waitingAt(entry, n) })).reverse(),
+  );
+  await storage.moveMany(moves);
+  const emptied = entries.flatMap(({ files, emptyFolders }) => [...files.map(parentOf), ...emptyFolders]);
+  await storage.removeEmptyFolders([...new Set(emptied)]);
 };
 
 /**
@@ -25,11 +25,12 @@ export const moveOut = async (storage: Storage, entry: QuarantineEntry): Promise
  * copy in quarantine goes, unless the two differ in size.
  */
 export const moveBack = async (storage: Storage, entry: QuarantineEntry): Promise<void> => {
-  for (const [n, file] of entry.files.entries()) {
-    const waiting = waitingAt(entry, n);
-    if ((await storage.move(waiting, file)) !== 'exists') continue;
-    const [there, here] = [await storage.stat(file), await storage.stat(waiting)];
-    if (there?.sizeBytes === here?.sizeBytes) await storage.deleteMany([waiting]);
+  const moves = entry.files.map((to, n) => ({ from: waitingAt(entry, n), to }));
+  const outcomes = await storage.moveMany(moves);
+  for (const [n, { from, to }] of moves.entries()) {
+    if (outcomes[n] !== 'exists') continue;
+    const [there, here] = [await storage.stat(to), await storage.stat(from)];
+    if (there?.sizeBytes === here?.sizeBytes) await storage.deleteMany([from]);
   }
   for (const folder of entry.emptyFolders) await storage.createFolder(folder);
 };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Digest } from '../../oci/digest.js';
+import { unpackDigests, type PackedDigests } from './digest-key.js';
 import { blobData } from '../storage/layout.js';
 import { StorageFaultError, type Storage } from '../storage/storage.js';
 import { RecordPacker, type ManifestRecords } from './manifest-records.js';
@@ -30,10 +31,8 @@ export const matchesDigest = (digest: Digest, bytes: Uint8Array): boolean => {
  * Reads what the manifests refer to. Bytes that do not hash to their digest say nothing for certain; what they mention
  * is kept all the same.
  */
-export const readManifests = async (
-  storage: Storage,
-  digests: readonly Digest[],
-): Promise<ManifestReading> => {
+export const readManifests = async (storage: Storage, packed: PackedDigests): Promise<ManifestReading> => {
+  const digests = unpackDigests(packed);
   const packer = new RecordPacker();
   const unread: UnreadManifest[] = [];
   const readings = await storage.readMany(digests.map(blobData), MANIFEST_MAX_BYTES);

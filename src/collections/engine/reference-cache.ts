@@ -19,8 +19,28 @@ const MAGIC = Buffer.from('sexton references 1\n');
 const FOOTER_BYTES = 8 + 8 + 32;
 const CHUNK_WORDS = 256 * 1024;
 
+/** What is known of manifests, from run to run: in this process, and in a file where there is a path for one. */
+export class ReferenceMemory {
+  #graph: ReferenceGraph | null = null;
+
+  constructor(private readonly path: string | null) {}
+
+  /** The graph for another run; the one given before is taken back. */
+  recall(): ReferenceGraph {
+    this.#graph = this.#graph?.renew() ?? loadReferences(this.path);
+    return this.#graph;
+  }
+
+  /** Keeps what the last run learned. Without it the next run only takes longer: throws what writing the file throws. */
+  keep(): void {
+    if (this.path === null || !this.#graph || this.#graph.newManifests === 0) return;
+    saveReferences(this.path, this.#graph);
+    this.#graph.newManifests = 0;
+  }
+}
+
 /** A graph that knows what the cache remembers; an empty one where there is no cache to believe. */
-export const loadReferences = (path: string | null): ReferenceGraph => {
+const loadReferences = (path: string | null): ReferenceGraph => {
   const graph = new ReferenceGraph();
   if (path === null) return graph;
   let handle: number;
@@ -93,7 +113,7 @@ const learnFrom = (handle: number, graph: ReferenceGraph, { words, textBytes }: 
 };
 
 /** Remembers every manifest that this run met; written beside the file and renamed, so that no half of one is read. */
-export const saveReferences = (path: string, graph: ReferenceGraph): void => {
+const saveReferences = (path: string, graph: ReferenceGraph): void => {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}`;
   const handle = fs.openSync(beside, 'w', 0o600);

@@ -28,6 +28,15 @@ export class ReferenceGraph {
   /** Manifests learned since the memory of earlier runs was loaded. */
   newManifests = 0;
 
+  /** Itself for another run: what manifests refer to stays known, except where their bytes left it in doubt. */
+  renew(): this {
+    for (let index = 0; index < this.table.size; index++) {
+      if (this.has(index, FLAG.doubted)) this.#edgesAt.set(index, 0);
+      this.#flags.set(index, 0);
+    }
+    return this;
+  }
+
   has(index: number, flag: number): boolean {
     return (this.#flags.get(index) & flag) !== 0;
   }

@@ -20,7 +20,7 @@ export interface Visits {
   readonly entered: Column<Uint32Array>;
 }
 
-type Step = readonly [index: number, role: Role | 'root'];
+type FoundAs = Role | 'root';
 
 /** Marks what one repository needs. */
 export class RepositoryMark {
@@ -78,20 +78,23 @@ export class RepositoryMark {
   }
 
   #walkAll(roots: Iterable<number>): void {
-    for (const root of roots) this.#walk([root, 'root']);
+    for (const root of roots) this.#walk(root);
   }
 
-  #walk(from: Step): void {
-    const open: Step[] = [from];
-    for (let step = open.pop(); step !== undefined; step = open.pop()) {
-      const [index, role] = step;
-      this.#meet(index, role);
-      if (role === 'content' || role === 'foreign' || !this.#enter(index, role)) continue;
-      this.graph.references(index, (target, targetRole) => open.push([target, targetRole]));
+  /** What has no references of its own is met without a turn on the stack: most of a store is layers. */
+  #walk(root: number): void {
+    this.#meet(root, 'root');
+    if (!this.#enter(root, 'root')) return;
+    const open = [root];
+    for (let index = open.pop(); index !== undefined; index = open.pop()) {
+      this.graph.references(index, (target, role) => {
+        this.#meet(target, role);
+        if (role !== 'content' && role !== 'foreign' && this.#enter(target, role)) open.push(target);
+      });
     }
   }
 
-  #meet(index: number, role: Step[1]): void {
+  #meet(index: number, role: FoundAs): void {
     if (this.#wasSeen(index)) return;
     this.visits.seen.set(index, this.stamp);
     this.graph.flag(index, FLAG.live);
@@ -100,14 +103,14 @@ export class RepositoryMark {
   }
 
   /** True where its references are to be followed: once a repository. */
-  #enter(index: number, role: Step[1]): boolean {
+  #enter(index: number, role: FoundAs): boolean {
     this.#doubt(index, role);
     if (this.visits.entered.get(index) === this.stamp) return false;
     this.visits.entered.set(index, this.stamp);
     return true;
   }
 
-  #doubt(index: number, role: Step[1]): void {
+  #doubt(index: number, role: FoundAs): void {
     const problem = this.#problemOf(index, role);
     if (problem === null) return;
     this.unread.set(index, problem);
@@ -115,7 +118,7 @@ export class RepositoryMark {
   }
 
   /** What keeps a manifest from saying what it refers to. A subject need not exist, a mention need not be a manifest. */
-  #problemOf(index: number, role: Step[1]): string | null {
+  #problemOf(index: number, role: FoundAs): string | null {
     const unread = this.problems.get(index);
     if (role === 'root' || role === 'child')
       return unread?.problem ?? (this.graph.knows(index) ? null : 'is missing');

@@ -1,40 +1,51 @@
-import type { Digest } from '../../oci/digest.js';
-import type { InlineScanner } from './inline-scanner.js';
-import type { Found } from './fault.js';
+import type { Storage } from '../storage/storage.js';
 import type { PackedDigests } from './digest-key.js';
-import type { ManifestReading } from './read-manifests.js';
-import type { BlobShard } from './scan-blobs.js';
-import type { LayerScan } from './scan-layers.js';
-import type { RepositoryScan } from './scan-repository.js';
-import type { FileTimes } from './scanner.js';
+import type { Found } from './fault.js';
+import { readManifests, type ManifestReading } from './read-manifests.js';
+import { scanBlobs, type BlobShard } from './scan-blobs.js';
+import { scanRepository, type RepositoryScan } from './scan-repository.js';
+import { scanTimes } from './scan-times.js';
+import type { FileTimes, RepositoryScanOptions, TimesRequest } from './scanner.js';
 
-/** What a scanner asks of a worker thread, and what it gets back. */
+/** What a scanner asks of a worker thread. */
 export type ScanCall =
   | { readonly kind: 'blobs'; readonly shards: readonly BlobShard[] }
-  | { readonly kind: 'repositories'; readonly names: readonly string[]; readonly withTimes: boolean }
-  | { readonly kind: 'manifests'; readonly digests: readonly Digest[] }
-  | { readonly kind: 'layers'; readonly names: readonly string[] }
-  | { readonly kind: 'times'; readonly paths: readonly string[] };
+  | {
+      readonly kind: 'repositories';
+      readonly names: readonly string[];
+      readonly options: RepositoryScanOptions;
+    }
+  | { readonly kind: 'manifests'; readonly digests: PackedDigests }
+  | { readonly kind: 'times'; readonly requests: readonly TimesRequest[] };
 
-export type ScanAnswer =
-  | { readonly kind: 'blobs'; readonly value: readonly Found<PackedDigests>[] }
-  | { readonly kind: 'repositories'; readonly value: readonly RepositoryScan[] }
-  | { readonly kind: 'manifests'; readonly value: readonly ManifestReading[] }
-  | { readonly kind: 'layers'; readonly value: readonly LayerScan[] }
-  | { readonly kind: 'times'; readonly value: Found<FileTimes> }
-  | { readonly kind: 'failed'; readonly message: string };
+/** What each kind of call is answered with. */
+export interface ScanAnswers {
+  readonly blobs: readonly Found<PackedDigests>[];
+  readonly repositories: readonly RepositoryScan[];
+  readonly manifests: readonly ManifestReading[];
+  readonly times: readonly Found<FileTimes>[];
+}
 
-export const answerCall = async (scanner: InlineScanner, call: ScanCall): Promise<ScanAnswer> => {
+export type ScanAnswer = { readonly value: ScanAnswers[keyof ScanAnswers] } | { readonly failed: string };
+
+export const answerCall = async (
+  storage: Storage,
+  call: ScanCall,
+): Promise<ScanAnswers[keyof ScanAnswers]> => {
   switch (call.kind) {
     case 'blobs':
-      return { kind: 'blobs', value: await scanner.blobs(call.shards) };
+      return [await scanBlobs(storage, call.shards)];
     case 'repositories':
-      return { kind: 'repositories', value: await scanner.repositories(call.names, call.withTimes) };
+      return eachOf(call.names, (name) => scanRepository(storage, name, call.options));
     case 'manifests':
-      return { kind: 'manifests', value: await scanner.manifests(call.digests) };
-    case 'layers':
-      return { kind: 'layers', value: await scanner.layers(call.names) };
+      return [await readManifests(storage, call.digests)];
     case 'times':
-      return { kind: 'times', value: await scanner.times(call.paths) };
+      return eachOf(call.requests, (request) => scanTimes(storage, request));
   }
+};
+
+const eachOf = async <T, R>(items: readonly T[], call: (item: T) => Promise<R>): Promise<R[]> => {
+  const answers: R[] = [];
+  for (const item of items) answers.push(await call(item));
+  return answers;
 };

@@ -4,19 +4,15 @@ import { DigestPacker, type PackedDigests } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { listOrFault, type OnFault } from './listing.js';
 
-/** The configs and layers that a repository may serve. */
-export interface LayerScan {
-  readonly repository: string;
-  readonly layers: PackedDigests;
-  readonly faults: readonly CollectionFault[];
-}
-
 /**
  * Lists the layer links of a repository, without reading them. A link that was written lately shows a push under way,
  * of any blob, so a place that cannot be listed leaves everything undecided.
  */
-export const scanLayers = async (storage: Storage, repository: string): Promise<LayerScan> => {
-  const faults: CollectionFault[] = [];
+export const scanLayers = async (
+  storage: Storage,
+  repository: string,
+  faults: CollectionFault[],
+): Promise<PackedDigests> => {
   const onFault: OnFault = (path, problem) => {
     faults.push({ path, problem, repository, undecided: 'everything' });
   };
@@ -31,5 +27,5 @@ export const scanLayers = async (storage: Storage, repository: string): Promise<
       faults.push({ path: `${path}/${hex}`, problem, repository, undecided: 'nothing' });
     }
   }
-  return { repository, layers: packer.packed(), faults };
+  return packer.packed();
 };

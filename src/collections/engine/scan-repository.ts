@@ -12,6 +12,8 @@ import type { Storage } from '../storage/storage.js';
 import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { listOrFault, orFault, readLinks, type OnFault } from './listing.js';
+import { scanLayers } from './scan-layers.js';
+import type { RepositoryScanOptions } from './scanner.js';
 
 /** What one repository's links name. */
 export interface RepositoryScan {
@@ -25,6 +27,8 @@ export interface RepositoryScan {
   /** What the tags point at, whether the manifest is still linked or not. */
   readonly tagged: PackedDigests;
   readonly tagCount: number;
+  /** The configs and layers that it may serve. */
+  readonly layers: PackedDigests;
   readonly faults: readonly CollectionFault[];
 }
 
@@ -130,11 +134,14 @@ const scanTags = async (
   return { tagged: tagged.packed(), tagCount: folders.length };
 };
 
-/** Reads every link of a repository that can keep a manifest. Whatever is wrong with one leaves the repository undecided. */
+/**
+ * Reads every link of a repository that can keep a manifest, and lists those of its layers. Whatever is wrong with one
+ * leaves the repository undecided.
+ */
 export const scanRepository = async (
   storage: Storage,
   repository: string,
-  withTimes: boolean,
+  { withTimes }: RepositoryScanOptions,
 ): Promise<RepositoryScan> => {
   const faults: CollectionFault[] = [];
   const onFault: OnFault = (path, problem) => {
@@ -142,7 +149,8 @@ export const scanRepository = async (
   };
   const linked = await scanRevisions(storage, repository, withTimes, onFault);
   const tagged = await scanTags(storage, repository, onFault);
-  return { repository, ...linked, ...tagged, faults };
+  const layers = await scanLayers(storage, repository, faults);
+  return { repository, ...linked, ...tagged, layers, faults };
 };
 
 /** Blobs that hold the signatures of a schema1 manifest, as registry 2.3 and older kept them apart. */

@@ -1,19 +1,22 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FilesystemStorage } from '../storage/filesystem-storage.js';
-import { InlineScanner } from './inline-scanner.js';
 import { answerCall, type ScanAnswer, type ScanCall } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
 const { root } = workerData as { readonly root: string };
-const scanner = new InlineScanner(new FilesystemStorage(root));
+const storage = new FilesystemStorage(root);
 
 parentPort?.on('message', (call: ScanCall) => {
-  answerCall(scanner, call)
-    .catch((error: unknown): ScanAnswer => ({ kind: 'failed', message: String(error) }))
-    .then((answer) => parentPort?.postMessage(answer), reportNothing);
+  answerCall(storage, call)
+    .then(
+      (value): ScanAnswer => ({ value }),
+      (error: unknown): ScanAnswer => ({ failed: String(error) }),
+    )
+    .then((answer) => parentPort?.postMessage(answer))
+    .catch(endThread);
 });
 
 /** postMessage itself failed: the thread ends, and its scanner says so. */
-function reportNothing(): never {
+function endThread(): never {
   process.exit(1);
 }

@@ -1,9 +1,7 @@
-import type { Digest } from '../../oci/digest.js';
 import type { PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';
 import type { BlobShard } from './scan-blobs.js';
-import type { LayerScan } from './scan-layers.js';
 import type { RepositoryScan } from './scan-repository.js';
 
 /** Sizes and times of change of many files, in the order asked; NaN where there is no file. */
@@ -12,15 +10,26 @@ export interface FileTimes {
   readonly modifiedMs: Float64Array;
 }
 
+/** Blobs, or with a repository's name its layer links to them. */
+export interface TimesRequest {
+  readonly repository: string | null;
+  readonly digests: PackedDigests;
+}
+
+export interface RepositoryScanOptions {
+  /** Also when each manifest was linked. */
+  readonly withTimes: boolean;
+}
+
 /**
  * Reads a storage in bulk: in this thread, or in several at once. Answers carry what could not be read as faults; a
- * call fails only where the scanner itself does. Order within an answer follows the order asked.
+ * call fails only where the scanner itself does. Answers come in parts, in the order asked, so that whoever takes them
+ * in does so while the next ones are read; work that was asked for first is begun first.
  */
 export interface Scanner {
-  blobs(shards: readonly BlobShard[]): Promise<readonly Found<PackedDigests>[]>;
-  repositories(names: readonly string[], withTimes: boolean): Promise<readonly RepositoryScan[]>;
-  manifests(digests: readonly Digest[]): Promise<readonly ManifestReading[]>;
-  layers(names: readonly string[]): Promise<readonly LayerScan[]>;
-  times(paths: readonly string[]): Promise<Found<FileTimes>>;
+  blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>>;
+  repositories(names: readonly string[], options: RepositoryScanOptions): AsyncIterable<RepositoryScan>;
+  manifests(digests: PackedDigests): AsyncIterable<ManifestReading>;
+  times(requests: readonly TimesRequest[]): Promise<readonly Found<FileTimes>[]>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Storage } from '../storage/storage.js';
 import { findGarbage, type Garbage } from './garbage.js';
 import { mark } from './mark.js';
-import type { ReferenceGraph } from './reference-graph.js';
+import type { ReferenceMemory } from './reference-cache.js';
 import type { Scanner } from './scanner.js';
 
 export interface CollectRules {
@@ -13,22 +13,31 @@ export interface CollectRules {
 /** Whatever is linked lives, and nothing is old enough to go: for bringing back, and for purging. */
 export const KEEP_ALL: CollectRules = { graceMs: Infinity, untaggedMinAgeMs: null };
 
-/** What a collection works with. `newGraph` may know manifests from an earlier run. */
+/** What a collection works with. */
 export interface CollectionTools {
   readonly storage: Storage;
   readonly scanner: Scanner;
-  readonly newGraph: () => Promise<ReferenceGraph>;
+  readonly memory: ReferenceMemory;
   readonly now: () => number;
+}
+
+export interface SurveyHooks {
+  /** Called with how many repositories were read, of how many. */
+  readonly onRepository?: ((read: number, of: number) => void) | undefined;
+  /** Ends the survey with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What could go now; changes nothing. */
 export const survey = async (
-  { storage, scanner, newGraph, now }: CollectionTools,
+  { storage, scanner, memory, now }: CollectionTools,
   { graceMs, untaggedMinAgeMs }: CollectRules,
+  hooks: SurveyHooks = {},
 ): Promise<Garbage> => {
   const nowMs = now();
   const untagged =
     untaggedMinAgeMs === null ? null : { linkedBeforeMs: nowMs - Math.max(untaggedMinAgeMs, graceMs) };
-  const marking = await mark(storage, scanner, await newGraph(), untagged);
+  const marking = await mark(storage, scanner, memory.recall(), untagged, hooks);
+  hooks.signal?.throwIfAborted();
   return findGarbage(storage, scanner, marking, { nowMs, graceMs });
 };

@@ -1,38 +1,45 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { Digest } from '../../oci/digest.js';
-import type { PackedDigests } from './digest-key.js';
-import type { CollectionFault, Found } from './fault.js';
+import { FilesystemStorage } from '../storage/filesystem-storage.js';
+import { KEY_WORDS, type PackedDigests } from './digest-key.js';
+import type { Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';
-import type { ScanAnswer, ScanCall } from './scan-call.js';
+import { answerCall, type ScanAnswer, type ScanAnswers, type ScanCall } from './scan-call.js';
 import type { BlobShard } from './scan-blobs.js';
-import type { LayerScan } from './scan-layers.js';
 import type { RepositoryScan } from './scan-repository.js';
-import type { FileTimes, Scanner } from './scanner.js';
+import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
 
 /** How much of each a worker is given at a time: small enough to keep all busy to the end. */
 const SHARDS = 16;
 const REPOSITORIES = 16;
 const MANIFESTS = 250;
-const PATHS = 2000;
+const TIMES = 1000;
 
 /** A young generation of V8's own choice would let each thread grow by 48 MB before it tidies up. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
 
+/** A worker always has one more call than it works on, so that it need not wait while this thread is busy. */
+const CALLS_A_WORKER = 2;
+
 interface Task {
   readonly call: ScanCall;
-  readonly resolve: (answer: ScanAnswer) => void;
+  readonly resolve: (value: ScanAnswers[keyof ScanAnswers]) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Reads a file system with several threads, whose calls may block. */
+/**
+ * Reads a file system with this thread and some more, whose calls may block: whoever must not block (the API) runs a
+ * whole collection elsewhere. A thread costs 60 ms of a core before it is of any use, so there is one less than cores.
+ */
 export class WorkerScanner implements Scanner {
-  readonly #workers: Worker[] = [];
-  readonly #idle: Worker[] = [];
+  readonly #storage: FilesystemStorage;
+  /** The calls of each worker, the one it works on first. */
+  readonly #running = new Map<Worker, Task[]>();
   readonly #waiting: Task[] = [];
-  readonly #running = new Map<Worker, Task>();
   #failure: Error | null = null;
 
   constructor(root: string, threads: number) {
+    this.#storage = new FilesystemStorage(root);
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = new URL(`./scan-worker.${extension}`, import.meta.url);
     for (let i = 0; i < threads; i++) {
@@ -40,104 +47,160 @@ export class WorkerScanner implements Scanner {
       worker.on('message', (answer: ScanAnswer) => this.#settle(worker, answer));
       worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => this.#fail(new Error('a scanning thread ended')));
-      this.#workers.push(worker);
-      this.#idle.push(worker);
+      this.#running.set(worker, []);
     }
   }
 
-  async blobs(shards: readonly BlobShard[]): Promise<readonly Found<PackedDigests>[]> {
-    const answers = await this.#callEach(chunks(shards, SHARDS), (part) => ({ kind: 'blobs', shards: part }));
-    return answers.flatMap((answer) => (answer.kind === 'blobs' ? answer.value : []));
+  blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>> {
+    return this.#inOrder(
+      chunks(shards, SHARDS).map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })),
+    );
   }
 
-  async repositories(names: readonly string[], withTimes: boolean): Promise<readonly RepositoryScan[]> {
-    const answers = await this.#callEach(chunks(names, REPOSITORIES), (part) => ({
-      kind: 'repositories',
-      names: part,
-      withTimes,
-    }));
-    return answers.flatMap((answer) => (answer.kind === 'repositories' ? answer.value : []));
+  repositories(names: readonly string[], options: RepositoryScanOptions): AsyncIterable<RepositoryScan> {
+    return this.#inOrder(
+      chunks(names, REPOSITORIES).map((part) =>
+        this.#call<'repositories'>({ kind: 'repositories', names: part, options }),
+      ),
+    );
   }
 
-  async manifests(digests: readonly Digest[]): Promise<readonly ManifestReading[]> {
-    const answers = await this.#callEach(chunks(digests, MANIFESTS), (part) => ({
-      kind: 'manifests',
-      digests: part,
-    }));
-    return answers.flatMap((answer) => (answer.kind === 'manifests' ? answer.value : []));
+  manifests(digests: PackedDigests): AsyncIterable<ManifestReading> {
+    return this.#inOrder(
+      packedChunks(digests, MANIFESTS).map((part) =>
+        this.#call<'manifests'>({ kind: 'manifests', digests: part }),
+      ),
+    );
   }
 
-  async layers(names: readonly string[]): Promise<readonly LayerScan[]> {
-    const answers = await this.#callEach(chunks(names, REPOSITORIES), (part) => ({
-      kind: 'layers',
-      names: part,
-    }));
-    return answers.flatMap((answer) => (answer.kind === 'layers' ? answer.value : []));
-  }
-
-  async times(paths: readonly string[]): Promise<Found<FileTimes>> {
-    const answers = await this.#callEach(chunks(paths, PATHS), (part) => ({ kind: 'times', paths: part }));
-    const sizesBytes = new Float64Array(paths.length).fill(NaN);
-    const modifiedMs = new Float64Array(paths.length).fill(NaN);
-    const faults: CollectionFault[] = [];
-    for (const [i, answer] of answers.entries()) {
-      if (answer.kind !== 'times') continue;
-      sizesBytes.set(answer.value.found.sizesBytes, i * PATHS);
-      modifiedMs.set(answer.value.found.modifiedMs, i * PATHS);
-      faults.push(...answer.value.faults);
+  /** One request may be of many digests, or many of one: a call holds about as many files either way. */
+  async times(requests: readonly TimesRequest[]): Promise<readonly Found<FileTimes>[]> {
+    const pieces = requests.flatMap(({ repository, digests }, request) =>
+      packedChunks(digests, TIMES).map((part) => ({ request, repository, digests: part })),
+    );
+    const calls: (typeof pieces)[] = [];
+    let files = TIMES;
+    for (const piece of pieces) {
+      const count = piece.digests.words.length / KEY_WORDS;
+      if (files + count > TIMES) {
+        calls.push([]);
+        files = 0;
+      }
+      calls.at(-1)?.push(piece);
+      files += count;
     }
-    return { found: { sizesBytes, modifiedMs }, faults };
+    const answers = requests.map(({ digests }) => emptyTimes(digests.words.length / KEY_WORDS));
+    const filled = new Uint32Array(requests.length);
+    const parts = calls.map((call) =>
+      this.#call<'times'>({
+        kind: 'times',
+        requests: call.map(({ repository, digests }) => ({ repository, digests })),
+      }),
+    );
+    let next = 0;
+    for await (const { found, faults } of this.#inOrder(parts)) {
+      const request = pieces[next++]?.request ?? 0;
+      const at = filled[request] ?? 0;
+      answers[request]?.found.sizesBytes.set(found.sizesBytes, at);
+      answers[request]?.found.modifiedMs.set(found.modifiedMs, at);
+      answers[request]?.faults.push(...faults);
+      filled[request] = at + found.sizesBytes.length;
+    }
+    return answers;
   }
 
   async close(): Promise<void> {
     this.#failure ??= new Error('the scanner is closed');
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all([...this.#running.keys()].map((worker) => worker.terminate()));
   }
 
-  #callEach<T>(parts: readonly T[], call: (part: T) => ScanCall): Promise<ScanAnswer[]> {
-    return Promise.all(parts.map((part) => this.#call(call(part))));
-  }
-
-  #call(call: ScanCall): Promise<ScanAnswer> {
+  #call<K extends ScanCall['kind']>(call: ScanCall & { kind: K }): Promise<ScanAnswers[K]> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      this.#waiting.push({ call, resolve, reject });
+      // The worker answers what the call asks: see answerCall.
+      const settle = resolve as Task['resolve'];
+      this.#waiting.push({ call, resolve: settle, reject });
       this.#dispatch();
     });
   }
 
   #dispatch(): void {
-    for (;;) {
-      const worker = this.#idle.pop();
-      const task = worker && this.#waiting.shift();
-      if (!task) {
-        if (worker) this.#idle.push(worker);
-        return;
+    for (let calls = 0; calls < CALLS_A_WORKER; calls++) {
+      for (const [worker, running] of this.#running) {
+        const task = running.length === calls ? this.#waiting.shift() : undefined;
+        if (!task) continue;
+        running.push(task);
+        worker.postMessage(task.call);
       }
-      this.#running.set(worker, task);
-      worker.postMessage(task.call);
     }
   }
 
   #settle(worker: Worker, answer: ScanAnswer): void {
-    const task = this.#running.get(worker);
-    this.#running.delete(worker);
-    this.#idle.push(worker);
+    const task = this.#running.get(worker)?.shift();
     this.#dispatch();
-    if (answer.kind === 'failed') task?.reject(new Error(answer.message));
-    else task?.resolve(answer);
+    if ('failed' in answer) task?.reject(new Error(answer.failed));
+    else task?.resolve(answer.value);
+  }
+
+  /**
+   * What the parts bring, in their order; until a part is there, this thread works as well. A part that fails before
+   * its turn is heard when its turn comes.
+   */
+  #inOrder<T>(parts: readonly Promise<readonly T[]>[]): AsyncIterable<T> {
+    for (const part of parts) part.catch(() => undefined);
+    const helpUntil = (part: Promise<readonly T[]>) => this.#helpUntil(part);
+    return (async function* () {
+      for (const part of parts) {
+        await helpUntil(part);
+        yield* await part;
+      }
+    })();
+  }
+
+  async #helpUntil(part: Promise<unknown>): Promise<void> {
+    let isThere = false;
+    const note = (): void => {
+      isThere = true;
+    };
+    part.then(note, note);
+    for (;;) {
+      // Lets the workers' answers in.
+      await nextTurn();
+      const task = isThere ? undefined : this.#waiting.shift();
+      if (!task) return;
+      try {
+        task.resolve(await answerCall(this.#storage, task.call));
+      } catch (error) {
+        task.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
   }
 
   /** A thread that ends unasked has lost part of what is alive: every call fails, and so does the run. */
   #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
-    for (const task of [...this.#running.values(), ...this.#waiting.splice(0)]) task.reject(error);
+    for (const task of [...[...this.#running.values()].flat(), ...this.#waiting.splice(0)])
+      task.reject(error);
   }
 }
+
+const emptyTimes = (length: number) => ({
+  found: { sizesBytes: new Float64Array(length), modifiedMs: new Float64Array(length) },
+  faults: [] as Found<unknown>['faults'][number][],
+});
 
 const chunks = <T>(items: readonly T[], size: number): (readonly T[])[] => {
   const parts: (readonly T[])[] = [];
   for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size));
+  return parts;
+};
+
+/** Digests that have a text of their own stay together with all of it: there are few. */
+const packedChunks = ({ words, wide }: PackedDigests, size: number): PackedDigests[] => {
+  const parts: PackedDigests[] = [];
+  for (let i = 0; i < words.length; i += size * KEY_WORDS) {
+    parts.push({ words: words.slice(i, i + size * KEY_WORDS), wide });
+  }
   return parts;
 };

@@ -43,7 +43,7 @@ const take = async (
   entries: readonly QuarantineEntry[],
 ): Promise<void> => {
   await journal.append(entries);
-  for (const entry of entries) await moveOut(storage, entry);
+  await moveOut(storage, entries);
   await journal.commit(entries, 'quarantined');
 };
 

@@ -71,16 +71,18 @@ export const withoutLinks = (scanner: Scanner, gone: GoneLinks): Scanner => {
     if (scan.repository !== gone.repository) return scan;
     // Nothing in a repository that goes as a whole decides what lives, its faults included.
     if (gone.all) {
-      return { ...scan, revisions: NONE, tagged: NONE, revisionTimesMs: new Float64Array(), faults: [] };
+      const faults = scan.faults.filter(({ undecided }) => undecided === 'everything');
+      return { ...scan, revisions: NONE, tagged: NONE, revisionTimesMs: new Float64Array(), faults };
     }
     return { ...scan, revisions: packDigests(gone.revisionsLeft), tagged: packDigests(gone.tagsLeft) };
   };
   return {
     blobs: (shards) => scanner.blobs(shards),
-    repositories: async (names, withTimes) => (await scanner.repositories(names, withTimes)).map(hide),
+    async *repositories(names, options) {
+      for await (const scan of scanner.repositories(names, options)) yield hide(scan);
+    },
     manifests: (digests) => scanner.manifests(digests),
-    layers: (names) => scanner.layers(names),
-    times: (paths) => scanner.times(paths),
+    times: (requests) => scanner.times(requests),
     close: () => scanner.close(),
   };
 };

@@ -6,6 +6,8 @@ import {
   tooLarge,
   type FileFacts,
   type Listing,
+  type Move,
+  type MoveOutcome,
   type Reading,
   type Storage,
 } from './storage.js';
@@ -16,6 +18,11 @@ const REMEMBERED_FOLDERS = 4096;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
+
+const remember = (folders: Set<string>, folder: string): void => {
+  if (folders.size >= REMEMBERED_FOLDERS) folders.clear();
+  folders.add(folder);
+};
 
 /** The folder a path lies in; '' is the root. */
 const parentOf = (path: string): string => {
@@ -33,7 +40,10 @@ const parentOf = (path: string): string => {
  */
 export class FilesystemStorage implements Storage {
   readonly #root: string;
+  /** Folders that were listed and held no link. */
   readonly #linkFree = new Set<string>();
+  /** Folders of whose path no part was a link. */
+  readonly #real = new Set<string>();
   readonly #buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
 
   constructor(root: string) {
@@ -44,18 +54,18 @@ export class FilesystemStorage implements Storage {
   list(prefix: string): Listing | null {
     const folder = this.#readableFolder(insidePath(prefix));
     if (folder === null) return null;
-    return this.#answer(prefix, () => {
-      const folders: string[] = [];
-      const files: string[] = [];
-      const odd: string[] = [];
-      for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-        if (entry.isDirectory()) folders.push(entry.name);
-        else (entry.isFile() ? files : odd).push(entry.name);
-      }
-      if (odd.length === 0) this.#remember(prefix);
-      else this.#linkFree.delete(prefix);
-      return { folders, files, odd };
-    });
+    const entries = this.#answer(prefix, () => fs.readdirSync(folder, { withFileTypes: true }));
+    if (entries === null) return null;
+    const folders: string[] = [];
+    const files: string[] = [];
+    const odd: string[] = [];
+    for (const entry of entries) {
+      if (entry.isDirectory()) folders.push(entry.name);
+      else (entry.isFile() ? files : odd).push(entry.name);
+    }
+    if (odd.length === 0) remember(this.#linkFree, prefix);
+    else this.#linkFree.delete(prefix);
+    return { folders, files, odd };
   }
 
   read(path: string, maxBytes: number): Uint8Array | null {
@@ -93,11 +103,16 @@ export class FilesystemStorage implements Storage {
     });
   }
 
+  moveMany(moves: readonly Move[]): MoveOutcome[] {
+    const looked = new Set<string>();
+    return moves.map(({ from, to }) => this.#move(from, to, looked));
+  }
+
   /** Looks before it renames; nobody but a registry that writes the very same bytes can come in between. */
-  move(from: string, to: string): 'moved' | 'absent' | 'exists' {
-    const source = this.#changeableFile(from);
+  #move(from: string, to: string, looked: Set<string>): MoveOutcome {
+    const source = this.#changeableFile(from, looked);
     if (source === null) return 'absent';
-    const target = `${this.#makeFolder(parentOf(insidePath(to)))}/${posix.basename(to)}`;
+    const target = `${this.#makeFolder(parentOf(insidePath(to)), looked)}/${posix.basename(to)}`;
     return (
       this.#answer(from, () => {
         const facts = fs.lstatSync(source, { throwIfNoEntry: false });
@@ -111,26 +126,30 @@ export class FilesystemStorage implements Storage {
   }
 
   deleteMany(paths: readonly string[]): void {
+    const looked = new Set<string>();
     for (const path of paths) {
-      const file = this.#changeableFile(path);
+      const file = this.#changeableFile(path, looked);
       if (file !== null) this.#answer(path, () => fs.unlinkSync(file));
     }
   }
 
-  removeEmptyFolder(path: string): boolean {
-    const folder = this.#changeableFile(path);
-    if (folder === null) return false;
-    try {
-      fs.rmdirSync(folder);
-      return true;
-    } catch (error) {
-      if (['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error))) return false;
-      throw new StorageFaultError(path, codeOf(error), { cause: error });
+  removeEmptyFolders(paths: readonly string[]): void {
+    const looked = new Set<string>();
+    for (const path of paths) {
+      const folder = this.#changeableFile(path, looked);
+      if (folder === null) continue;
+      try {
+        fs.rmdirSync(folder);
+      } catch (error) {
+        const isHarmless = ['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(codeOf(error));
+        if (!isHarmless) throw new StorageFaultError(path, codeOf(error), { cause: error });
+      }
+      looked.delete(path);
     }
   }
 
   createFolder(path: string): void {
-    this.#makeFolder(insidePath(path));
+    this.#makeFolder(insidePath(path), new Set());
   }
 
   /** Runs `call`; nothing there is null, whatever else goes wrong is a fault that names the path. */
@@ -146,12 +165,13 @@ export class FilesystemStorage implements Storage {
   }
 
   #readAll(path: string, handle: number, maxBytes: number): Uint8Array {
-    const first = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, 0);
-    if (first < FIRST_READ_BYTES && first <= maxBytes) return Buffer.from(this.#buffer.subarray(0, first));
+    const first = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, null);
+    if (first < FIRST_READ_BYTES && first <= maxBytes)
+      return Uint8Array.prototype.slice.call(this.#buffer, 0, first);
     const parts = [Buffer.from(this.#buffer.subarray(0, first))];
     let length = first;
     while (length <= maxBytes && length >= FIRST_READ_BYTES) {
-      const more = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, length);
+      const more = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, null);
       if (more === 0) break;
       parts.push(Buffer.from(this.#buffer.subarray(0, more)));
       length += more;
@@ -160,22 +180,9 @@ export class FilesystemStorage implements Storage {
     return Buffer.concat(parts);
   }
 
-  #remember(folder: string): void {
-    if (this.#linkFree.size >= REMEMBERED_FOLDERS) this.#linkFree.clear();
-    this.#linkFree.add(folder);
-  }
-
-  /** As realFolder, but trusts the folders that were listed and held no link. */
+  /** The folder's absolute path for reading, which trusts what was looked at before. */
   #readableFolder(folder: string): string | null {
-    const absolute = `${this.#root}/${folder}`;
-    const parent = parentOf(folder);
-    if (this.#linkFree.has(parent)) return absolute;
-    if (folder === '' || !this.#linkFree.has(parentOf(parent))) return this.#realFolder(folder);
-    const facts = this.#answer(folder, () => fs.lstatSync(absolute, { throwIfNoEntry: false }));
-    if (facts === null || facts === undefined) return null;
-    if (!facts.isDirectory())
-      throw new StorageFaultError(folder, 'is not a folder (a link is never followed)');
-    return absolute;
+    return this.#isReal(folder, this.#real, true) ? this.#absolute(folder) : null;
   }
 
   #readableFile(path: string): string | null {
@@ -183,26 +190,38 @@ export class FilesystemStorage implements Storage {
     return folder === null ? null : `${folder}/${posix.basename(path)}`;
   }
 
-  #changeableFile(path: string): string | null {
-    const folder = this.#realFolder(parentOf(insidePath(path)));
-    return folder === null ? null : `${folder}/${posix.basename(path)}`;
+  /** For a change every folder is looked at, once a call. */
+  #changeableFile(path: string, looked: Set<string>): string | null {
+    const folder = parentOf(insidePath(path));
+    return this.#isReal(folder, looked, false) ? `${this.#absolute(folder)}/${posix.basename(path)}` : null;
   }
 
-  /** The folder's absolute path, once no part of it proved to be a link; null where there is none. */
-  #realFolder(folder: string): string | null {
-    const absolute = folder === '' ? this.#root : `${this.#root}/${folder}`;
-    const real = this.#answer(folder, () => fs.realpathSync.native(absolute));
-    if (real !== null && real !== absolute) {
-      throw new StorageFaultError(folder, 'is reached through a symbolic link, which is not followed');
-    }
-    return real;
+  #absolute(folder: string): string {
+    return folder === '' ? this.#root : `${this.#root}/${folder}`;
   }
 
-  #makeFolder(folder: string): string {
-    const real = this.#realFolder(folder);
-    if (real !== null) return real;
-    const made = `${this.#makeFolder(parentOf(folder))}/${posix.basename(folder)}`;
-    this.#answer(folder, () => fs.mkdirSync(made, { recursive: true }));
-    return made;
+  /**
+   * Whether the folder is there and no part of its path is a link, which throws. `looked` are those that were found to
+   * be so; for reading, the folder may also be one of a folder that was listed and held no link.
+   */
+  #isReal(folder: string, looked: Set<string>, isForReading: boolean): boolean {
+    if (folder === '' || looked.has(folder)) return true;
+    const parent = parentOf(folder);
+    if (isForReading && this.#linkFree.has(parent)) return true;
+    if (!this.#isReal(parent, looked, isForReading)) return false;
+    const facts = this.#answer(folder, () => fs.lstatSync(this.#absolute(folder), { throwIfNoEntry: false }));
+    if (facts === null || facts === undefined) return false;
+    if (!facts.isDirectory())
+      throw new StorageFaultError(folder, 'is not a folder (a link is never followed)');
+    remember(looked, folder);
+    return true;
+  }
+
+  #makeFolder(folder: string, looked: Set<string>): string {
+    const absolute = this.#absolute(folder);
+    if (this.#isReal(folder, looked, false)) return absolute;
+    this.#makeFolder(parentOf(folder), looked);
+    this.#answer(folder, () => fs.mkdirSync(absolute, { recursive: true }));
+    return absolute;
   }
 }

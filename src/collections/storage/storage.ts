@@ -17,6 +17,13 @@ export interface FileFacts {
   readonly modifiedMs: number;
 }
 
+export interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+export type MoveOutcome = 'moved' | 'absent' | 'exists';
+
 /**
  * Where a registry keeps its files. Paths are relative, `/` between their parts. Promises that every storage keeps:
  * - `null`, `absent` and `false` mean that nothing is there, beyond doubt. What cannot be looked at throws
@@ -38,16 +45,17 @@ export interface Storage {
   stat(path: string): Awaitable<FileFacts | null>;
 
   /**
-   * Moves one file and keeps its time of change where the storage can. Never overwrites: `exists` leaves both. May be
-   * a copy followed by a delete, so a crash can leave both ends; then `from` still counts.
+   * Moves files, one after the other in the order given, and keeps their time of change where the storage can. Never
+   * overwrites: `exists` leaves both. May be a copy followed by a delete, so a crash can leave both ends; then `from`
+   * still counts.
    */
-  move(from: string, to: string): Awaitable<'moved' | 'absent' | 'exists'>;
+  moveMany(moves: readonly Move[]): Awaitable<readonly MoveOutcome[]>;
 
   /** Deletes files; those that are gone already are no fault. */
   deleteMany(paths: readonly string[]): Awaitable<void>;
 
-  /** Removes a folder that holds nothing; true if it did. Without folders there is nothing to do: false. */
-  removeEmptyFolder(path: string): Awaitable<boolean>;
+  /** Removes those of the folders that hold nothing. Without folders there is nothing to do. */
+  removeEmptyFolders(paths: readonly string[]): Awaitable<void>;
 
   /** Makes an empty folder where the storage has such a thing. */
   createFolder(path: string): Awaitable<void>;

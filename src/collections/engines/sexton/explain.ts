@@ -46,10 +46,9 @@ export const explainInStorage = (
   rules: CollectRules,
   maySee: (repository: string) => boolean,
 ): Promise<Explanation> =>
-  withStorage(at, async ({ root, tools, remember }) => {
+  withStorage(at, async ({ root, tools }) => {
     const garbage = await survey(tools, rules);
     const { graph } = garbage.marking;
-    remember(graph);
     const sizeBytes = (await tools.storage.stat(blobData(digest)))?.sizeBytes ?? null;
     if (sizeBytes === null) return { ...(await gone(root, digest)), paths: [] };
     const index = graph.table.findDigest(digest);
@@ -101,7 +100,7 @@ const pathIn = async (
   repository: string,
   target: number,
 ): Promise<ReferencePath | null> => {
-  const scan = await scanRepository(storage, repository, false);
+  const scan = await scanRepository(storage, repository, { withTimes: false });
   const tagOf = await tagsByDigest(storage, repository);
   const roots = [...graph.table.addPacked(scan.tagged), ...graph.table.addPacked(scan.revisions)];
   const cameFrom = new Map<number, { readonly from: number | null; readonly role: string }>();

@@ -5,8 +5,7 @@ import { SextonError } from '../../../errors/sexton-error.js';
 import { FileJournal, JournalError } from '../../engine/file-journal.js';
 import { InlineScanner } from '../../engine/inline-scanner.js';
 import type { JournalEntry } from '../../engine/journal.js';
-import { loadReferences, saveReferences } from '../../engine/reference-cache.js';
-import type { ReferenceGraph } from '../../engine/reference-graph.js';
+import { ReferenceMemory } from '../../engine/reference-cache.js';
 import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
 import type { CollectionTools } from '../../engine/survey.js';
 import { WorkerScanner } from '../../engine/worker-scanner.js';
@@ -27,8 +26,6 @@ export interface StorageAt {
 export interface OpenStorage {
   readonly root: string;
   readonly tools: CollectionTools;
-  /** Remembers what was learned about manifests; a memory that cannot be written costs only time. */
-  readonly remember: (graph: ReferenceGraph) => void;
 }
 
 const rootOf = (directory: string): string => {
@@ -49,11 +46,13 @@ export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) =>
   const tools = {
     storage,
     scanner,
-    newGraph: async () => loadReferences(at.cachePath),
+    memory: new ReferenceMemory(at.cachePath),
     now: at.now,
   };
   try {
-    return await work({ root, tools, remember: (graph) => remember(at.cachePath, graph) });
+    const result = await work({ root, tools });
+    keep(at.cachePath, tools.memory);
+    return result;
   } catch (error) {
     throw translate(error);
   } finally {
@@ -102,11 +101,10 @@ const holderOf = (root: string): string | null => {
   }
 };
 
-const remember = (path: string, graph: ReferenceGraph): void => {
-  if (graph.newManifests === 0) return;
+const keep = (path: string, memory: ReferenceMemory): void => {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    saveReferences(path, graph);
+    memory.keep();
   } catch {
     // The next run reads the manifests again.
   }

@@ -39,11 +39,7 @@ const withJournal = async <T>(
 
 /** What could go now; changes nothing. */
 export const surveyStorage = (at: StorageAt, rules: CollectRules): Promise<Garbage> =>
-  withStorage(at, async ({ tools, remember }) => {
-    const garbage = await survey(tools, rules);
-    remember(garbage.marking.graph);
-    return garbage;
-  });
+  withStorage(at, ({ tools }) => survey(tools, rules));
 
 export interface SweepRequest {
   readonly run: string;
@@ -58,20 +54,14 @@ export const sweepStorage = (
   holder: StorageHolder,
   { run, rules, batchSize, mayGoOn }: SweepRequest,
 ): Promise<{ readonly isFinished: boolean; readonly first: Garbage; readonly blobs: number }> =>
-  withStorage(at, ({ root, tools, remember }) =>
+  withStorage(at, ({ root, tools }) =>
     withJournal(root, holder, async (journal) => {
       // A run that somebody cancelled, or that the command line left, goes on under nobody's name.
       for (const { id, state } of await journal.runs()) {
         if (state === 'running' && id !== run) await journal.endRun(id, 'finished');
       }
-      const swept = await collect(tools, rules, {
-        journal,
-        newRunId: () => run,
-        batchSize,
-        remarkAfterMs: REMARK_AFTER_MS,
-        mayGoOn,
-      });
-      remember(swept.first.marking.graph);
+      const options = { ...rules, newRunId: () => run, batchSize, remarkAfterMs: REMARK_AFTER_MS };
+      const swept = await collect({ ...tools, journal }, options, { mayGoOn });
       return { isFinished: swept.isFinished, first: swept.first, blobs: swept.blobs };
     }),
   );
