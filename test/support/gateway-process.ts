@@ -30,6 +30,8 @@ export const installGateway = async (options: {
   readonly registryUrl: string;
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
+  /** NODE_OPTIONS of the processes. */
+  readonly nodeOptions?: string;
   /** More of the registry's entry in sexton.yaml. */
   readonly registry?: Readonly<Record<string, unknown>>;
 }): Promise<Installation> => {
@@ -63,6 +65,7 @@ export const installGateway = async (options: {
         SEXTON_ADMIN_KEY: adminKey,
         ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
         ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
+        ...(options.nodeOptions !== undefined && { NODE_OPTIONS: options.nodeOptions }),
       };
       const isReady = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
       const server = await startServer(process.execPath, [PROGRAM, ...args], isReady, env);
