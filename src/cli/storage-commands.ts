@@ -47,7 +47,7 @@ export const defineStorageCommands = (program: Command, setExit: (code: ExitCode
     });
 
   withStorage('undo', 'bring back everything that a collection took into quarantine')
-    .option('--run <id>', 'which collection; the last one otherwise')
+    .option('--run <id>', 'which collection; otherwise the last one of which something waits in quarantine')
     .action(async (options: unknown) => {
       const { runUndo } = await import('./storage-quarantine.js');
       setExit(await runUndo(options));

@@ -17,7 +17,9 @@ export const runUndo = async (parsed: unknown): Promise<ExitCode> => {
     withLock(root, async () => {
       const journal = new FileJournal(root);
       const runs = await journal.runs();
-      const run = wanted === undefined ? runs.at(-1) : runs.find(({ id }) => id === wanted);
+      const waiting = new Set((await journal.list(['moving', 'quarantined'])).map(({ run }) => run));
+      const last = runs.findLast(({ id }) => waiting.has(id)) ?? runs.at(-1);
+      const run = wanted === undefined ? last : runs.find(({ id }) => id === wanted);
       if (!run) throw new CommandError(`${directory} has no such collection to undo`, EXIT.refused);
       const { entries, bytes, purged } = await undo(tools.storage, journal, run.id);
       say(`run ${run.id}: ${entries} brought back, ${bytes} bytes; ${purged} were purged before`);

@@ -17,13 +17,18 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/** Linked to its name only when it is whole: a lock that does not name its holder could never be taken over. */
 const makeLock = (path: string): boolean => {
+  const whole = `${path}.${process.pid}`;
+  fs.writeFileSync(whole, `${process.pid} ${hostname()}\n`, { mode: 0o600 });
   try {
-    fs.writeFileSync(path, `${process.pid} ${hostname()}\n`, { flag: 'wx', mode: 0o600 });
+    fs.linkSync(whole, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    fs.unlinkSync(whole);
   }
 };
 
@@ -42,7 +47,7 @@ export const withLock = async <T>(root: string, work: () => Promise<T>): Promise
       );
     }
     // Renamed first, then looked at: of two who find the same dead holder, one may meet the other's new lock.
-    const stale = `${path}.${process.pid}`;
+    const stale = `${path}.${process.pid}.stale`;
     fs.renameSync(path, stale);
     if (!fs.readFileSync(stale, 'utf8').startsWith(`${pid} `)) {
       fs.renameSync(stale, path);
