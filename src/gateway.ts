@@ -72,18 +72,6 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     swaggerOptions: { persistAuthorization: false, displayRequestDuration: true },
   });
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
-  const workers = createWorkers({
-    db: runtime.db,
-    store: app.get(DeletionsStore),
-    plans: app.get(PlanMaker),
-    audit: app.get(AuditLog),
-    queue: runtime.queue,
-    registries: runtime.registries,
-    metrics: runtime.metrics,
-    log,
-    worker: runtime.worker,
-    limits: config.execution,
-  });
   const collections = createCollectionWorkers({
     config,
     db: runtime.db,
@@ -95,6 +83,19 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     now: runtime.now,
     log,
     worker: runtime.worker,
+  });
+  const workers = createWorkers({
+    db: runtime.db,
+    store: app.get(DeletionsStore),
+    plans: app.get(PlanMaker),
+    audit: app.get(AuditLog),
+    queue: runtime.queue,
+    registries: runtime.registries,
+    metrics: runtime.metrics,
+    log,
+    worker: runtime.worker,
+    limits: config.execution,
+    withBlobs: (registry, digests, work) => collections.quarantines.withBlobs(registry, digests, work),
   });
   if (role !== 'api') {
     collections.start();

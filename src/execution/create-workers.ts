@@ -6,6 +6,7 @@ import { registryNameSchema } from '../oci/names.js';
 import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { WithBlobs } from './blob-keeper.js';
 import { DeletionExecutor } from './deletion-executor.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
 import { DeletionPlanner } from './deletion-planner.js';
@@ -24,6 +25,7 @@ interface Parts {
   readonly registries: Registries;
   readonly metrics: DeletionMetrics;
   readonly log: Logger;
+  readonly withBlobs: WithBlobs;
   readonly worker: string;
   readonly limits: {
     readonly planAttempts: number;
@@ -36,12 +38,12 @@ interface Parts {
 
 /** The workers, put together. */
 export const createWorkers = (parts: Parts): Workers => {
-  const { db, store, plans, audit, queue, registries, metrics, log, worker, limits } = parts;
+  const { db, store, plans, audit, queue, registries, metrics, log, worker, limits, withBlobs } = parts;
   const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
   const retries = new RetryPolicy(limits, warn);
   const planner = new DeletionPlanner(db, store, plans, audit, queue, retries, metrics, log);
   const targets = new TargetExecutor();
-  const restorer = new Restorer(store, registries, audit, retries, log, worker);
+  const restorer = new Restorer(store, registries, audit, retries, withBlobs, log, worker);
   const executor = new DeletionExecutor(
     db,
     store,
