@@ -10,6 +10,8 @@ export interface Place {
   readonly otherRegistry: string;
   /** A deletion that an admin asked for there, and cancelled. */
   readonly deletion: string;
+  /** A collection of `otherRegistry`, likewise. */
+  readonly collection: string;
 }
 
 export interface Asked {
@@ -32,7 +34,8 @@ export class RouteWorld {
       await pushImage({ registryUrl: registry.url, repository }, { tags: ['v1'], content: repository });
       const deletion = await aDryRun(gateway, repository);
       await gateway.api().post(`/v1/deletions/${deletion}/cancel`).send({ reason: 'a test' }).expect(200);
-      return { registry: 'prod', repository, otherRegistry, deletion };
+      const collection = await aCancelledCollection(gateway, otherRegistry);
+      return { registry: 'prod', repository, otherRegistry, deletion, collection };
     };
     return new RouteWorld(gateway, await place('team-a/app', 'prod'), await place('team-b/app', 'other'));
   }
@@ -40,6 +43,15 @@ export class RouteWorld {
   /** A deletion that may be cancelled. */
   dryRun({ repository }: Place): Promise<string> {
     return aDryRun(this.gateway, repository);
+  }
+
+  /** A collection that waits for its window. */
+  collection({ otherRegistry }: Place): Promise<string> {
+    return aCollection(this.gateway, otherRegistry);
+  }
+
+  cancelledCollection({ otherRegistry }: Place): Promise<string> {
+    return aCancelledCollection(this.gateway, otherRegistry);
   }
 
   async key(): Promise<string> {
@@ -55,6 +67,17 @@ const aDryRun = async (gateway: TestGateway, repository: string): Promise<string
     .send({ registry: 'prod', repository, references: ['v1'], reason: 'a test', dryRun: true })
     .expect(202);
   return (asked.body as { id: string }).id;
+};
+
+const aCollection = async (gateway: TestGateway, registry: string): Promise<string> => {
+  const asked = await gateway.api().post('/v1/collections').send({ registry, reason: 'a test' }).expect(202);
+  return (asked.body as { id: string }).id;
+};
+
+const aCancelledCollection = async (gateway: TestGateway, registry: string): Promise<string> => {
+  const id = await aCollection(gateway, registry);
+  await gateway.api().post(`/v1/collections/${id}/cancel`).send({ reason: 'a test' }).expect(200);
+  return id;
 };
 
 type Ask = (world: RouteWorld, place: Place) => Asked | Promise<Asked>;
@@ -96,6 +119,38 @@ export const REQUESTS: Readonly<Record<string, Ask>> = {
   'GET /v1/audit/events': (_, { deletion }) => ({
     path: `/v1/audit/events?deletion=${deletion}`,
     shows: deletion,
+  }),
+  'POST /v1/collections': (_, { otherRegistry }) => ({
+    path: '/v1/collections',
+    body: { registry: otherRegistry, ...REASON },
+  }),
+  'POST /v1/collections — outside of a window': (_, { otherRegistry }) => ({
+    path: '/v1/collections',
+    body: { registry: otherRegistry, when: 'now', mode: 'dry-run', ...REASON },
+  }),
+  'GET /v1/collections': (_, { collection }) => ({ path: '/v1/collections?limit=200', shows: collection }),
+  'GET /v1/collections/windows': (_, { otherRegistry }) => ({
+    path: '/v1/collections/windows',
+    shows: `"registry":"${otherRegistry}"`,
+  }),
+  'GET /v1/collections/{id}': (_, { collection }) => ({ path: `/v1/collections/${collection}` }),
+  'GET /v1/collections/{id}/report': (_, { collection }) => ({
+    path: `/v1/collections/${collection}/report`,
+  }),
+  'POST /v1/collections/{id}/cancel': async (world, place) => ({
+    path: `/v1/collections/${await world.collection(place)}/cancel`,
+    body: REASON,
+  }),
+  'POST /v1/collections/{id}/resume': async (world, place) => ({
+    path: `/v1/collections/${await world.cancelledCollection(place)}/resume`,
+    body: REASON,
+  }),
+  'POST /v1/collections/{id}/undo': async (world, place) => ({
+    path: `/v1/collections/${await world.cancelledCollection(place)}/undo`,
+    body: REASON,
+  }),
+  'GET /v1/registries/{registry}/blobs/{digest}/explanation': (_, { otherRegistry }) => ({
+    path: `/v1/registries/${otherRegistry}/blobs/sha256:${'0'.repeat(64)}/explanation`,
   }),
   'POST /v1/api-keys': () => ({ path: '/v1/api-keys', body: { name: 'a key', role: 'auditor' } }),
   'POST /v1/api-keys/{id}/rotate': async (world) => ({ path: `/v1/api-keys/${await world.key()}/rotate` }),

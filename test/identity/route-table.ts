@@ -40,6 +40,23 @@ export const ROUTES: Readonly<Record<string, Row>> = {
   'GET /v1/registries/{registry}/repositories — of another registry': READ,
   'GET /v1/registries/{registry}/tags': READ,
 
+  'POST /v1/collections': /*             */ row('202 404', '403 403', '202 404', '403 403', '202 202'),
+  'POST /v1/collections — outside of a window': row('403 404', '403 403', '202 404', '403 403', '202 202'),
+  'GET /v1/collections': LISTED,
+  'GET /v1/collections/windows': LISTED,
+  'GET /v1/collections/{id}': READ,
+  'GET /v1/collections/{id}/report': /*  */ row('403 403', '403 403', '200 404', '200 200', '200 200'),
+  'POST /v1/collections/{id}/cancel': /* */ row('403 403', '403 403', '200 404', '403 403', '200 200'),
+  'POST /v1/collections/{id}/resume': /* */ row('403 403', '403 403', '202 404', '403 403', '202 202'),
+  'POST /v1/collections/{id}/undo': /*   */ row('403 403', '403 403', '202 404', '403 403', '202 202'),
+  'GET /v1/registries/{registry}/blobs/{digest}/explanation': row(
+    '403 403',
+    '403 403',
+    '200 404',
+    '200 200',
+    '200 200',
+  ),
+
   'GET /v1/audit/events': LISTED,
   'GET /v1/audit/verification': /*       */ row('403 403', '403 403', '403 403', '200 200', '200 200'),
 

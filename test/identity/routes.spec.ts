@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
 import { documentOnly } from '../../src/openapi-document.js';
 import { parseRegistryName } from '../../src/oci/names.js';
+import { pushImage } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
+import { collectionOptions, NIGHT } from '../support/collections.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { startIssuer, type TestIssuer } from '../support/issuer.js';
 import { REQUESTS, RouteWorld, type Asked, type Place } from './route-requests.js';
@@ -24,10 +26,19 @@ const secrets = new Map<string, string>();
 beforeAll(async () => {
   registry = await startRegistry();
   other = await startRegistry();
+  await pushImage({ registryUrl: other.url, repository: 'team-c/app' }, { tags: ['v1'] });
   issuer = await startIssuer();
   gateway = await startTestGateway({
     registries: [registryOptions('prod', registry.url), registryOptions('other', other.url)],
     front: { defaultRegistry: parseRegistryName('prod') },
+    // An hour before the windows of both, so that what is asked for there waits.
+    collections: [registry, other].map(({ storageDir }, at) =>
+      collectionOptions(
+        { kind: 'sexton', storage: storageDir, threads: 0 },
+        { registry: parseRegistryName(at === 0 ? 'prod' : 'other') },
+      ),
+    ),
+    now: () => NIGHT,
     oidc: issuer.options(),
   });
   world = await RouteWorld.build(gateway, registry);
