@@ -1,29 +1,12 @@
 import { z } from 'zod';
-import { digestSchema } from '../oci/digest.js';
-import { registryNameSchema, repositoryNameSchema } from '../oci/names.js';
-import { AUDIT_ACTIONS, AUDIT_OUTCOMES } from './audit-event.js';
+import { auditFiltersSchema } from './audit-filters.dto.js';
 import { FAULT_KINDS } from './chain.js';
 
-const text = z.string().min(1).max(200);
 const HASH = 'sha256:5b2f0d3e7c1a49688f7e6d5c4b3a291807f6e5d4c3b2a190817263544536271a';
 const hash = z.string().regex(/^sha256:[a-f0-9]{64}$/, 'must be sha256:<64 hex>');
 
-/** Query of `GET /v1/audit/events`; every filter is exact but `q`. */
-export const listAuditEventsSchema = z.strictObject({
-  registry: registryNameSchema.optional(),
-  repository: repositoryNameSchema.optional(),
-  actor: text.optional().describe("The actor's id."),
-  action: z.enum(AUDIT_ACTIONS).optional(),
-  deletion: text.optional().describe("The deletion's id."),
-  reference: text.optional().describe('Tag or digest, as it was named in the request.'),
-  digest: digestSchema.optional(),
-  outcome: z.enum(AUDIT_OUTCOMES).optional(),
-  code: text.optional(),
-  ticket: text.optional(),
-  requestId: text.optional(),
-  since: z.iso.datetime({ offset: true }).optional().describe('At or after.'),
-  until: z.iso.datetime({ offset: true }).optional().describe('Before.'),
-  q: text.optional().describe('Text that the reason contains, in any case.'),
+/** Query of `GET /v1/audit/events`. */
+export const listAuditEventsSchema = auditFiltersSchema.extend({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().max(500).optional().describe('nextCursor of the page before.'),
 });
