@@ -3,6 +3,8 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
 import { AuditLog } from './audit/audit-log.js';
+import { AUDIT_OPTIONS } from './audit/audit-options.js';
+import { CheckpointSigner } from './audit/checkpoint-signer.js';
 import { AuditSealer } from './audit/sealer.js';
 import { CatalogController } from './catalog/catalog.controller.js';
 import { CatalogService } from './catalog/catalog.service.js';
@@ -82,6 +84,8 @@ export class AppModule implements NestModule {
         },
         Readiness,
         AuditLog,
+        { provide: AUDIT_OPTIONS, useValue: runtime.config.audit },
+        CheckpointSigner,
         AuditSealer,
         AuditService,
         DeletionIntake,

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { UNSIGNED } from './audit/audit-options.js';
 import { createDatabase, createPool } from './database/database.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { createApp } from './gateway.js';
@@ -24,6 +25,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       registries: new Map(),
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      audit: UNSIGNED,
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),

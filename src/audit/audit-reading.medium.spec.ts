@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditParts } from '../../test/support/audit.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
 import { encodeCursor } from '../http/cursor.js';
 import type { Caller } from '../identity/caller.js';
-import { createLogger } from '../telemetry/logger.js';
 import type { NewAuditEvent } from './audit-event.js';
-import { AuditLog } from './audit-log.js';
 import { listAuditEventsSchema, verifyAuditSchema } from './audit.dto.js';
 import { AuditService } from './audit.service.js';
 import { hashOf } from './chain.js';
-import { AuditSealer } from './sealer.js';
 
 const aCaller = (change: Partial<Caller> = {}): Caller => ({
   id: 'key_audit',
@@ -58,10 +56,10 @@ let audit: AuditService;
 
 beforeAll(async () => {
   test = await createTestDatabase();
-  audit = new AuditService(test.db);
-  const log = new AuditLog();
+  const { log, options, signer, sealer } = auditParts(test);
+  audit = new AuditService(test.db, options, signer);
   for (const event of EVENTS) await log.record(test.db, event);
-  await new AuditSealer(test.db, log, createLogger('silent')).sealWaiting();
+  await sealer.sealWaiting();
 });
 
 afterAll(() => test.drop());
@@ -159,7 +157,8 @@ describe('the list of audit events', () => {
         .insertInto('audit_events')
         .values(hidden.slice(i, i + 2_700))
         .execute();
-    const service = new AuditService(own.db);
+    const { options, signer } = auditParts(own);
+    const service = new AuditService(own.db, options, signer);
     const caller = aCaller({ id: 'y', role: 'requester', scopes: ['prod/a/*:read'] });
     const first = await service.list(caller, listAuditEventsSchema.parse({}));
     expect(first.items).toEqual([]);
@@ -187,7 +186,14 @@ describe('the list of audit events', () => {
 describe('the verification', () => {
   it('is whole, also against its own head', async () => {
     const { head, ...rest } = await audit.verify({});
-    expect(rest).toEqual({ status: 'whole', events: 7, sealed: 7, unsealed: 0, fault: null });
+    expect(rest).toEqual({
+      status: 'whole',
+      events: 7,
+      sealed: 7,
+      unsealed: 0,
+      checkpoint: null,
+      fault: null,
+    });
     expect(await audit.verify(head)).toMatchObject({ status: 'whole' });
     expect(await audit.verify({ ...head, sequence: 9 })).toMatchObject({ fault: { kind: 'truncated' } });
   });

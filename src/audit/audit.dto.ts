@@ -96,6 +96,50 @@ export const verifyAuditSchema = z
 
 export type VerifyAudit = z.infer<typeof verifyAuditSchema>;
 
+const checkpointSchema = z
+  .object({
+    number: z.number().int(),
+    sequence: z.number().int(),
+    hash: z.string(),
+    at: z.iso.datetime(),
+    keyId: z.string(),
+    signature: z.string(),
+  })
+  .meta({
+    id: 'AuditCheckpoint',
+    description:
+      'A signed head of the chain. The signature is Ed25519 over the RFC 8785 text of {type: "checkpoint", number, sequence, hash, at, keyId}, base64url.',
+  });
+
+const CHECKPOINT = {
+  number: 12,
+  sequence: 1041,
+  hash: HASH,
+  at: '2026-11-23T10:05:00.000Z',
+  keyId: 'Y2xRzXo3s0m1mH5mR2uVwqJv6z8b0n4f1k7d9c3a5e0',
+  signature: 'b1Q…',
+};
+
+/** Answer of `GET /v1/audit/keys`. */
+export const auditKeysSchema = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        alg: z.literal('EdDSA'),
+        use: z.literal('sig'),
+        kid: z.string().describe('RFC 7638 thumbprint; the keyId of a checkpoint.'),
+        x: z.string(),
+        pem: z.string().describe('The same key, as `sexton audit verify --public-key` takes it.'),
+        current: z.boolean().describe('New checkpoints are signed with it.'),
+      }),
+    ),
+  })
+  .meta({ id: 'AuditKeys', description: 'A JWK set (RFC 8037).' });
+
+export type AuditKeysView = z.infer<typeof auditKeysSchema>;
+
 export const verificationSchema = z
   .object({
     status: z.enum(['whole', 'broken']),
@@ -107,6 +151,7 @@ export const verificationSchema = z
       .describe(
         'The last record up to which the chain holds. Note it outside Sexton, and give it to a later verification.',
       ),
+    checkpoint: checkpointSchema.nullable().describe('The last one that the chain agrees with.'),
     fault: z
       .object({
         sequence: z.number().int().nullable().describe('null for an event that never entered the chain.'),
@@ -125,6 +170,7 @@ export const verificationSchema = z
       sealed: 1041,
       unsealed: 1,
       head: { sequence: 1041, hash: HASH },
+      checkpoint: CHECKPOINT,
       fault: null,
     },
   });

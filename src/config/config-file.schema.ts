@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { registryNameSchema } from '../oci/names.js';
 import { collectionSchema } from './collection.schema.js';
 import { LOG_LEVELS } from './config.js';
+import { auditSchema } from './audit-entry.js';
 import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js';
 
 export const urlOrNull = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);
@@ -126,6 +127,7 @@ export const configFileSchema = z
       })
       .prefault({})
       .describe('The registry-compatible routes, /v2/ and /api/v0/.'),
+    audit: auditSchema.prefault({}).describe('The proof of what was done.'),
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).default('info').describe('SEXTON_LOG_LEVEL goes before it.'),

@@ -1,4 +1,5 @@
 import type { CollectionOptions } from '../collections/collection-options.js';
+import type { AuditOptions } from '../audit/audit-options.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
@@ -28,6 +29,7 @@ export interface Config {
   /** Registries that are collected; no other is. */
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
+  readonly audit: AuditOptions;
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */
     readonly planAttempts: number;

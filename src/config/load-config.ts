@@ -3,6 +3,7 @@ import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import { collectionOptionsOf } from './collection-entry.js';
+import { auditOptionsOf } from './audit-entry.js';
 import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
@@ -26,7 +27,8 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const { file, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
   const { registries, collections } = registriesOf(entries, { env: set, readFile, faults });
   if (file) checkFront(file.front, registries, faults);
-  if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
+  const audit = file && auditOptionsOf(file.audit, { env: set, readFile, faults });
+  if (!environment.success || !file || !audit || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
     http: { host: data.HOST, port: data.PORT },
@@ -42,6 +44,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       defaultRegistry: file.front.defaultRegistry ?? null,
       sharedDigests: file.front.sharedDigests,
     },
+    audit,
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import request from 'supertest';
 import type { CollectionOptions } from '../../src/collections/collection-options.js';
+import { UNSIGNED } from '../../src/audit/audit-options.js';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
@@ -42,6 +43,7 @@ export const startTestGateway = async (options: {
   /** What the gateway takes for the time. */
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
+  readonly audit?: Partial<Config['audit']>;
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -56,6 +58,7 @@ export const startTestGateway = async (options: {
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
+    audit: { ...UNSIGNED, ...options.audit },
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     execution: {
       planAttempts: 4,
