@@ -1,5 +1,7 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import { AuditExportController } from './audit/audit-export.controller.js';
+import { AuditExportService } from './audit/audit-export.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -63,6 +65,7 @@ export class AppModule implements NestModule {
         CollectionReadingController,
         CollectionsController,
         AuditController,
+        AuditExportController,
         ApiKeysController,
         FrontController,
         HealthController,
@@ -88,6 +91,7 @@ export class AppModule implements NestModule {
         CheckpointSigner,
         AuditSealer,
         AuditService,
+        AuditExportService,
         DeletionIntake,
         DeletionsStore,
         DeletionsQuery,

@@ -13,6 +13,13 @@ export const listAuditEventsSchema = auditFiltersSchema.extend({
 
 export type ListAuditEvents = z.infer<typeof listAuditEventsSchema>;
 
+/** Query of `GET /v1/audit/export`. */
+export const exportAuditSchema = auditFiltersSchema.extend({
+  format: z.enum(['ndjson', 'csv']).default('ndjson'),
+});
+
+export type ExportAudit = z.infer<typeof exportAuditSchema>;
+
 const auditEventSchema = z
   .object({
     sequence: z

@@ -123,7 +123,7 @@ export class SignedHeads implements Witness {
   }
 
   private async read(): Promise<void> {
-    const { value, done } = await this.source.next();
-    this.next = done ? null : value;
+    const result = await this.source.next();
+    this.next = result.done ? null : result.value;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../tools/certificate.js';
+import { UNSIGNED } from '../audit/audit-options.js';
 import { ConfigError, type Config } from './config.js';
 import { loadConfig } from './load-config.js';
 
@@ -89,6 +90,7 @@ describe('the configuration', () => {
       registries: config.registries,
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      audit: UNSIGNED,
       execution: {
         planAttempts: 12,
         targetAttempts: 12,
@@ -149,7 +151,7 @@ describe('the configuration', () => {
     [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, front, log, execution',
+      'holds: is not known here; allowed: registries, front, audit, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],
