@@ -4,6 +4,7 @@ import { AuditExportController } from './audit/audit-export.controller.js';
 import { AuditExportService } from './audit/audit-export.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
+import { AuditForwarder, createDestination } from './audit/forwarding/forwarder.js';
 import { AuditLog } from './audit/audit-log.js';
 import { AUDIT_OPTIONS } from './audit/audit-options.js';
 import { CheckpointSigner } from './audit/checkpoint-signer.js';
@@ -90,6 +91,10 @@ export class AppModule implements NestModule {
         { provide: AUDIT_OPTIONS, useValue: runtime.config.audit },
         CheckpointSigner,
         AuditSealer,
+        {
+          provide: AuditForwarder,
+          useFactory: () => new AuditForwarder(db, runtime.config.audit.forward.map(createDestination), log),
+        },
         AuditService,
         AuditExportService,
         DeletionIntake,

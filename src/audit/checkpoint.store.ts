@@ -78,7 +78,7 @@ const goneFault = ({ number, sequence }: Checkpoint): ChainFault => ({
   message: `Checkpoint ${number}, of sequence ${sequence}, was there and is gone.`,
 });
 
-const checkpointOf = (row: Selectable<AuditCheckpointsTable>): Checkpoint => ({
+export const checkpointOf = (row: Selectable<AuditCheckpointsTable>): Checkpoint => ({
   number: row.number,
   sequence: row.sequence,
   hash: row.hash,
@@ -142,4 +142,12 @@ const readHead = async (
   };
   const head = sequence === null || hash === null ? EMPTY_CHAIN : { sequence, hash };
   return { head, unsignedMs: waited ?? 0, now };
+};
+
+/** Sealed events behind the last checkpoint, for the metrics. */
+export const unsignedEvents = async (db: Db): Promise<number> => {
+  const { rows } = await sql<{ unsigned: number }>`
+    select greatest(0, coalesce((select max(sequence) from audit_seals), 0)
+                     - coalesce((select max(sequence) from audit_checkpoints), 0)) as unsigned`.execute(db);
+  return rows[0]?.unsigned ?? 0;
 };

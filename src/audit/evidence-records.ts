@@ -79,6 +79,7 @@ const recordSchema = z.discriminatedUnion('type', [headerSchema, eventSchema, ch
 export type EvidenceRecord = z.infer<typeof recordSchema>;
 export type HeaderRecord = z.infer<typeof headerSchema>;
 export type EventRecord = z.infer<typeof eventSchema>;
+export type CheckpointRecord = z.infer<typeof checkpointSchema>;
 export type EndRecord = z.infer<typeof endSchema>;
 
 /** One line; null when it is not one that Sexton writes. */
@@ -100,7 +101,7 @@ export const eventRecord = (seal: Seal, event: AuditEvent): EventRecord => ({
   ...(canonicalEvent(event) as Omit<EventRecord, 'type' | 'sequence' | 'hash' | 'previousHash'>),
 });
 
-export const checkpointRecord = (checkpoint: Checkpoint): EvidenceRecord => ({
+export const checkpointRecord = (checkpoint: Checkpoint): CheckpointRecord => ({
   type: 'checkpoint',
   ...checkpoint,
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditOptions } from '../audit/audit-options.js';
 import { readSigningKey, readVerifyingKey, type VerifyingKey } from '../audit/signing-key.js';
+import { forwardOptionsOf, forwardSchema } from './audit-forward.js';
 import { durationOfAtLeast, parseDuration } from './duration.js';
 import type { EntrySources } from './registry-entry.js';
 import { readOr } from './secret-files.js';
@@ -22,13 +23,15 @@ export const auditSchema = z.strictObject({
       every: durationOfAtLeast(1_000).default('10m').describe('or so long after the first unsigned one.'),
     })
     .prefault({}),
+  forward: forwardSchema,
 });
 
 /** What the audit log needs of its section, with the files that it names. */
 export const auditOptionsOf = (
-  { signingKeyFile, formerKeyFiles, checkpoints }: z.infer<typeof auditSchema>,
-  { readFile, faults }: EntrySources,
+  { signingKeyFile, formerKeyFiles, checkpoints, forward }: z.infer<typeof auditSchema>,
+  sources: EntrySources,
 ): AuditOptions => {
+  const { readFile, faults } = sources;
   const fail = (at: string) => (message: string) => void faults.push({ path: `audit.${at}`, message });
   const read = <T>(path: string, at: string, parse: (pem: string) => T | null, what: string): T | null => {
     const pem = readOr(readFile, path, fail(at));
@@ -45,5 +48,6 @@ export const auditOptionsOf = (
       .filter((key): key is VerifyingKey => key !== null),
     checkpointEvents: checkpoints.events,
     checkpointMs: parseDuration(checkpoints.every) ?? 0,
+    forward: forward.map((entry, i) => forwardOptionsOf(entry, `audit.forward.${i}`, sources)),
   };
 };
