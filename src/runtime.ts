@@ -60,8 +60,10 @@ const open = async (
   const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
   const options = [...config.registries.values()];
   const claims = options.reduce((sum, registry) => sum + registry.maxConcurrentRepositories, 0);
-  const pool = createPool(databaseUrl, claims + config.collections.size + SPARE_CONNECTIONS);
-  const pool = createPool(databaseUrl, claims + config.audit.forward.length + SPARE_CONNECTIONS);
+  const pool = createPool(
+    databaseUrl,
+    claims + config.collections.size + SPARE_CONNECTIONS + config.audit.forward.length,
+  );
   const db = createDatabase(pool);
   await migrateToLatest(db);
   const metrics = new Metrics();
