@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
 import { AuditExportController } from './audit/audit-export.controller.js';
 import { AuditExportService } from './audit/audit-export.service.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -8,6 +8,7 @@ import { AuditForwarder, createDestination } from './audit/forwarding/forwarder.
 import { AuditLog } from './audit/audit-log.js';
 import { AUDIT_OPTIONS } from './audit/audit-options.js';
 import { CheckpointSigner } from './audit/checkpoint-signer.js';
+import { RefusedActs } from './audit/refused-acts.js';
 import { AuditSealer } from './audit/sealer.js';
 import { CatalogController } from './catalog/catalog.controller.js';
 import { CatalogService } from './catalog/catalog.service.js';
@@ -125,6 +126,8 @@ export class AppModule implements NestModule {
           useFactory: (audit: AuditLog) => failedLoginRecorder(db, audit, log),
         },
         { provide: APP_GUARD, useClass: PermissionGuard },
+        RefusedActs,
+        { provide: APP_INTERCEPTOR, useExisting: RefusedActs },
         { provide: APP_PIPE, useFactory: validationPipe },
         {
           provide: APP_FILTER,
@@ -138,6 +141,6 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(requireJson).forRoutes('{*path}');
+    consumer.apply(RefusedActs, requireJson).forRoutes('{*path}');
   }
 }

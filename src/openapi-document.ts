@@ -26,6 +26,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       audit: UNSIGNED,
+      settings: {},
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),

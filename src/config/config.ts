@@ -1,4 +1,5 @@
 import type { CollectionOptions } from '../collections/collection-options.js';
+import type { JsonObject } from '../audit/audit-event.js';
 import type { AuditOptions } from '../audit/audit-options.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
@@ -30,6 +31,8 @@ export interface Config {
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
   readonly audit: AuditOptions;
+  /** sexton.yaml as it was read, defaults included: secrets never stand in it, only where they are. */
+  readonly settings: JsonObject;
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */
     readonly planAttempts: number;

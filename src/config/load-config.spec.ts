@@ -91,6 +91,7 @@ describe('the configuration', () => {
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       audit: UNSIGNED,
+      settings: config.settings,
       execution: {
         planAttempts: 12,
         targetAttempts: 12,

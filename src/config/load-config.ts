@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
@@ -45,6 +46,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       sharedDigests: file.front.sharedDigests,
     },
     audit,
+    settings: z.record(z.string(), z.json()).parse(JSON.parse(JSON.stringify(file))),
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,

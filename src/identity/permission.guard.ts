@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { NextFunction, Request, Response } from 'express';
 import passport from 'passport';
 import { SextonError } from '../errors/sexton-error.js';
+import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from './caller.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { PERMISSION, PUBLIC, rememberCaller } from './decorators.js';
@@ -15,6 +16,7 @@ export type FailedLogin = (attempt: {
   readonly code: string;
   readonly address: string | null;
   readonly path: string;
+  readonly requestId: string;
 }) => void;
 
 /** The one guard: who is it (passport), and may that role do this (the table). Closed by default. */
@@ -41,12 +43,13 @@ export class PermissionGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
     const caller = await this.authenticate(request, http.getResponse<Response>());
+    // Before it is judged: what is refused is recorded, and for whom.
+    rememberCaller(request, caller);
     if (!roleMay(caller.role, permission)) {
       throw new SextonError('forbidden', {
         detail: `The role ${caller.role} has no permission ${permission}`,
       });
     }
-    rememberCaller(request, caller);
     return true;
   }
 
@@ -66,7 +69,12 @@ export class PermissionGuard implements CanActivate {
       });
     } catch (error) {
       if (error instanceof SextonError && error.status === 401) {
-        this.failedLogin({ code: error.code, address: request.ip ?? null, path: request.path });
+        this.failedLogin({
+          code: error.code,
+          address: request.ip ?? null,
+          path: request.path,
+          requestId: requestIdOf(request),
+        });
       }
       throw error;
     }

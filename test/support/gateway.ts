@@ -44,6 +44,7 @@ export const startTestGateway = async (options: {
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
   readonly audit?: Partial<Config['audit']>;
+  readonly settings?: Config['settings'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -59,6 +60,7 @@ export const startTestGateway = async (options: {
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     audit: { ...UNSIGNED, ...options.audit },
+    settings: options.settings ?? {},
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     execution: {
       planAttempts: 4,
