@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { AuditExportController } from './audit/audit-export.controller.js';
 import { AuditExportService } from './audit/audit-export.service.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -127,7 +127,6 @@ export class AppModule implements NestModule {
         },
         { provide: APP_GUARD, useClass: PermissionGuard },
         RefusedActs,
-        { provide: APP_INTERCEPTOR, useExisting: RefusedActs },
         { provide: APP_PIPE, useFactory: validationPipe },
         {
           provide: APP_FILTER,

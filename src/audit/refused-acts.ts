@@ -1,30 +1,15 @@
-import {
-  Inject,
-  Injectable,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-  type NestMiddleware,
-} from '@nestjs/common';
+import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { tap, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { DATABASE, type Db } from '../database/database.js';
 import { requestIdOf } from '../http/request-id.js';
+import { refusalOf, type Refusal } from '../http/refusals.js';
 import { callerOf } from '../identity/decorators.js';
 import { registryNameSchema, repositoryNameSchema } from '../oci/names.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { AuditLog } from './audit-log.js';
 
 const READING: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
-
-/** What both kinds of errors have that leave a controller: the API's, and those of the registry-compatible front. */
-const thrownSchema = z.object({
-  status: z.number(),
-  code: z.string(),
-  instance: z.string().nullish(),
-  detail: z.object({ code: z.string(), deletion: z.string() }).partial().nullish().catch(null),
-});
 
 /** What a refused request names, as far as it can be read. */
 const namedSchema = z.object({
@@ -34,6 +19,8 @@ const namedSchema = z.object({
   ticket: z.string().max(200).nullable().catch(null),
 });
 
+const NOTHING_NAMED = { registry: null, repository: null, reason: null, ticket: null };
+
 const DELETION_PATH = /^\/v1\/deletions\/([0-9A-HJKMNP-TV-Z]{26})(?:\/|$)/;
 
 /**
@@ -41,43 +28,27 @@ const DELETION_PATH = /^\/v1\/deletions\/([0-9A-HJKMNP-TV-Z]{26})(?:\/|$)/;
  * here: its own events say how it ended.
  */
 @Injectable()
-export class RefusedActs implements NestInterceptor, NestMiddleware {
-  private readonly noted = new WeakSet<Request>();
-
+export class RefusedActs implements NestMiddleware {
   constructor(
     @Inject(DATABASE) private readonly db: Db,
     private readonly audit: AuditLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Sees what pipes and handlers throw. */
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const request = context.switchToHttp().getRequest<Request>();
-    return next.handle().pipe(
-      tap({
-        error: (thrown: unknown) => {
-          this.noted.add(request);
-          const { status, code, instance, detail } = thrownSchema.safeParse(thrown).data ?? INTERNAL;
-          const isRecordedElsewhere = (instance ?? detail?.deletion ?? null) !== null;
-          if (!isRecordedElsewhere) this.note(request, status, detail?.code ?? code);
-        },
-      }),
-    );
-  }
-
-  /** Sees what the guard refused by role, where no interceptor runs. */
   use(request: Request, response: Response, next: NextFunction): void {
     response.once('finish', () => {
-      if (response.statusCode === 403 && !this.noted.has(request)) this.note(request, 403, 'forbidden');
+      const refusal = refusalOf(request);
+      if (refusal && refusal.instance === null) this.record(request, refusal);
     });
     next();
   }
 
   /** Reading is recorded only where it was forbidden: what is not there, or is misspelt, is no act. */
-  private note(request: Request, status: number, code: string): void {
+  private record(request: Request, { status, code }: Refusal): void {
     const caller = callerOf(request);
     if (caller === null || (READING.includes(request.method) && status !== 403)) return;
-    const named = namedSchema.parse(typeof request.body === 'object' ? (request.body ?? {}) : {});
+    // Nothing here may throw: it would end the process, not the request.
+    const named = namedSchema.safeParse(request.body).data ?? NOTHING_NAMED;
     this.audit
       .record(this.db, {
         action: status < 500 ? 'request.refused' : 'request.failed',
@@ -93,5 +64,3 @@ export class RefusedActs implements NestInterceptor, NestMiddleware {
       .catch((error: unknown) => this.logger.error({ err: error }, 'a refused act could not be recorded'));
   }
 }
-
-const INTERNAL = { status: 500, code: 'internal_error', instance: null, detail: null };

@@ -23,8 +23,8 @@ afterAll(() => gateway.stop());
 const eventOf = (requestId: string) =>
   expect.poll(
     async () => {
-      const { body } = await gateway.api().get(`/v1/audit/events?requestId=${requestId}`);
-      return (body as { items: unknown[] }).items;
+      const response = await gateway.api().get(`/v1/audit/events?requestId=${requestId}`);
+      return (response.body as { items: unknown[] }).items;
     },
     { timeout: 5_000 },
   );
@@ -70,6 +70,8 @@ describe('what a caller asked for and did not get', () => {
     await eventOf('refused-4').toMatchObject([
       { code: 'invalid_request', registry: null, repository: null, reason: null },
     ]);
+    await team.post('/v1/deletions').set('X-Request-Id', 'refused-list').send([body]).expect(400);
+    await eventOf('refused-list').toMatchObject([{ code: 'invalid_request', registry: null }]);
   });
 
   it('names the deletion that it was about', async () => {
@@ -107,8 +109,8 @@ describe('what a caller asked for and did not get', () => {
 
 describe('a start', () => {
   it('is recorded, with its configuration', async () => {
-    const { body } = await gateway.api().get('/v1/audit/events?actor=sexton&limit=10');
-    const actions = (body as { items: { action: string }[] }).items.map(({ action }) => action);
+    const response = await gateway.api().get('/v1/audit/events?actor=sexton&limit=10');
+    const actions = (response.body as { items: { action: string }[] }).items.map(({ action }) => action);
     expect(actions).toEqual(expect.arrayContaining(['gateway.started', 'config.changed', 'api_key.created']));
   });
 });
