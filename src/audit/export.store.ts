@@ -1,6 +1,6 @@
 import type { Db } from '../database/database.js';
 import type { AuditEvent } from './audit-event.js';
-import { matching } from './audit-events.store.js';
+import { matching, sightsOf } from './audit-events.store.js';
 import type { AuditFilters } from './audit-filters.dto.js';
 import { eventOf } from './audit-rows.js';
 import type { Narrowing } from './audit-visibility.js';
@@ -37,7 +37,10 @@ export const sealedPage = async (
     .select(['s.sequence', 's.event_id', 's.previous_hash', 's.hash'])
     .where('s.sequence', '>', range.after)
     .where('s.sequence', '<=', range.upTo)
-    .where(matching(filters, narrowing))
+    .where((eb) => {
+      const sights = sightsOf(narrowing).filter((sight) => sight !== null);
+      return sights.length > 0 ? eb.and([matching(filters), eb.or(sights)]) : matching(filters);
+    })
     .orderBy('s.sequence')
     .limit(range.limit)
     .execute();

@@ -44,13 +44,16 @@ const indexes = async (db: Kysely<unknown>): Promise<void> => {
   await sql`
     create index audit_events_by_place
     on audit_events (registry, repository text_pattern_ops, at desc, position desc)`.execute(db);
+  // These two are not partial ones: only then does PostgreSQL use what it knows of how frequent each word and tag is.
   await sql`
-    create index audit_events_by_tags on audit_events
-    using gin ((details -> 'tags')) where details -> 'tags' is not null`.execute(db);
+    create function audit_tags(details jsonb) returns text[] language sql immutable strict parallel safe as $$
+      select case when jsonb_typeof(details -> 'tags') = 'array'
+                  then array(select jsonb_array_elements_text(details -> 'tags')) end $$`.execute(db);
+  await sql`create index audit_events_by_tags on audit_events using gin (audit_tags(details))`.execute(db);
   // `left`: a tsvector holds at most 1 MiB, and no reason may make its own event impossible to record.
   await sql`
     create index audit_events_by_reason on audit_events
-    using gin (to_tsvector('simple', left(reason, 20000))) where reason is not null`.execute(db);
+    using gin (to_tsvector('simple', left(reason, 20000)))`.execute(db);
 };
 
 /** As the events and seals have it (0002). */
