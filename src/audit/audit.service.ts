@@ -47,10 +47,11 @@ export class AuditService {
   async list(caller: Caller, query: ListAuditEvents): Promise<AuditEventListView> {
     const { limit, cursor, ...filters } = query;
     const narrowing = narrowingFor(caller);
-    const size = narrowing ? Math.max(STEP, limit + 1) : limit + 1;
     const items: AuditEventView[] = [];
     let before: EventKey | null = cursor === undefined ? null : decodeCursor(cursor, cursorSchema);
     for (let step = 0; step < MOST_STEPS; step += 1) {
+      // Most pages are full at once; only where scopes leave much out, more is read at a time.
+      const size = step === 0 ? limit + 1 : Math.max(STEP, limit + 1);
       const rows = await findEvents(this.db, filters, narrowing, before, size);
       for (const row of rows) {
         if (maySeeEvent(caller, eventOf(row))) {

@@ -4,6 +4,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { format, resolveConfig } from 'prettier';
 import { AuditExportService } from '../../src/audit/audit-export.service.js';
 import { eventsQuery, sightsOf } from '../../src/audit/audit-events.store.js';
 import { auditFiltersSchema } from '../../src/audit/audit-filters.dto.js';
@@ -165,7 +166,7 @@ try {
     say(`### ${what}\n`);
     for (const sight of sightsOf(narrowing)) {
       const filters = auditFiltersSchema.parse(query);
-      const compiled = eventsQuery(db, filters, sight, null, narrowing ? 500 : 51).compile();
+      const compiled = eventsQuery(db, filters, sight, null, 51).compile();
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(
         `explain (analyze, costs off, buffers off) ${compiled.sql}`,
         [...compiled.parameters],
@@ -174,7 +175,8 @@ try {
     }
   }
   await client.end();
-  await writeFile(REPORT, `${out.join('\n').trimEnd()}\n`);
+  const style = (await resolveConfig(REPORT)) ?? {};
+  await writeFile(REPORT, await format(out.join('\n'), { ...style, parser: 'markdown' }));
 } finally {
   await pool.end();
   await postgres.stop();
