@@ -6,9 +6,15 @@ import {
   type NestModule,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import { AuditExportController } from './audit/audit-export.controller.js';
+import { AuditExportService } from './audit/audit-export.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
+import { AuditForwarder, createDestination } from './audit/forwarding/forwarder.js';
 import { AuditLog } from './audit/audit-log.js';
+import { AUDIT_OPTIONS } from './audit/audit-options.js';
+import { CheckpointSigner } from './audit/checkpoint-signer.js';
+import { RefusedActs } from './audit/refused-acts.js';
 import { AuditSealer } from './audit/sealer.js';
 import { CatalogController } from './catalog/catalog.controller.js';
 import { CatalogService } from './catalog/catalog.service.js';
@@ -75,6 +81,7 @@ export class AppModule implements NestModule {
         CollectionReadingController,
         CollectionsController,
         AuditController,
+        AuditExportController,
         ApiKeysController,
         // Before the front, whose routes begin with /v2 as well.
         TokenController,
@@ -98,8 +105,15 @@ export class AppModule implements NestModule {
         },
         Readiness,
         AuditLog,
+        { provide: AUDIT_OPTIONS, useValue: runtime.config.audit },
+        CheckpointSigner,
         AuditSealer,
+        {
+          provide: AuditForwarder,
+          useFactory: () => new AuditForwarder(db, runtime.config.audit.forward.map(createDestination), log),
+        },
         AuditService,
+        AuditExportService,
         DeletionIntake,
         DeletionsStore,
         DeletionsQuery,
@@ -136,6 +150,7 @@ export class AppModule implements NestModule {
           useFactory: (audit: AuditLog) => failedLoginRecorder(db, audit, log),
         },
         { provide: APP_GUARD, useClass: PermissionGuard },
+        RefusedActs,
         { provide: APP_PIPE, useFactory: validationPipe },
         {
           provide: APP_FILTER,
@@ -150,7 +165,7 @@ export class AppModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     const grant = { path: 'v2/token', method: RequestMethod.POST };
-    consumer.apply(requireJson).exclude(grant).forRoutes('{*path}');
-    consumer.apply(passwordGrantAsBasic).forRoutes(grant);
+    consumer.apply(RefusedActs, requireJson).exclude(grant).forRoutes('{*path}');
+    consumer.apply(RefusedActs, passwordGrantAsBasic).forRoutes(grant);
   }
 }

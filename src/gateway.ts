@@ -5,6 +5,7 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { AuditLog } from './audit/audit-log.js';
+import { recordStart, recordStop } from './audit/process-events.js';
 import { CollectionsStore } from './collections/service/collections.store.js';
 import { createCollectionWorkers } from './collections/service/create-collections.js';
 import { FindingsStore } from './collections/service/findings.store.js';
@@ -86,6 +87,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     },
   });
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
+  await recordStart(runtime, app.get(AuditLog), role);
   const collections = createCollectionWorkers({
     config,
     db: runtime.db,
@@ -131,6 +133,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
       await workers.stop();
       // Event streams and waiting clients are answered before the listener closes.
       await runtime.changes.stop();
+      await recordStop(runtime, app.get(AuditLog), role);
       await app.close();
       await runtime.close();
       log.info('stopped');

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { UNSIGNED } from './audit/audit-options.js';
 import { createDatabase, createPool } from './database/database.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { createApp } from './gateway.js';
@@ -27,6 +28,8 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       identity: { oidc: null },
+      audit: UNSIGNED,
+      settings: {},
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import type pg from 'pg';
+import { unsignedEvents } from './audit/checkpoint.store.js';
+import { forwardingLag } from './audit/forwarding/forward-batch.store.js';
 import { sealingLag } from './audit/seal-batch.store.js';
 import type { Config } from './config/config.js';
 import { createDatabase, createPool, type Db } from './database/database.js';
@@ -16,7 +18,7 @@ import { Registries } from './registries/registries.js';
 import type { Logger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 
-/** Connections beside the one that each claimed repository holds. */
+/** Connections beside the one that each claimed repository, and each forwarding, holds. */
 const SPARE_CONNECTIONS = 10;
 
 /** A request does not wait longer for Redis to count it, in milliseconds. */
@@ -64,12 +66,19 @@ const open = async (
   const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
   const options = [...config.registries.values()];
   const claims = options.reduce((sum, registry) => sum + registry.maxConcurrentRepositories, 0);
-  const pool = createPool(databaseUrl, claims + config.collections.size + SPARE_CONNECTIONS);
+  const pool = createPool(
+    databaseUrl,
+    claims + config.collections.size + SPARE_CONNECTIONS + config.audit.forward.length,
+  );
   const db = createDatabase(pool);
   await migrateToLatest(db);
   const metrics = new Metrics();
   metrics.watchQueue(() => readQueue(db));
   metrics.watchSealing(() => sealingLag(db));
+  const { forward, signingKey } = config.audit;
+  if (signingKey !== null) metrics.watchSigning(() => unsignedEvents(db));
+  const destinations = forward.map(({ name }) => name);
+  if (destinations.length > 0) metrics.watchForwarding(() => forwardingLag(db, destinations));
   const queue = createWakeUpQueue({ redisUrl: config.redisUrl, databaseUrl }, (error) =>
     log.warn({ err: error }, 'the queue reports a fault'),
   );

@@ -48,6 +48,10 @@ export const AUDIT_ACTIONS = [
   'api_key.revoked',
   'login.failed',
   'audit.exported',
+  'config.changed',
+  // What callers asked for and did not get
+  'request.refused',
+  'request.failed',
   'gateway.started',
   'gateway.stopped',
 ] as const;

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditParts } from '../../test/support/audit.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
 import { encodeCursor } from '../http/cursor.js';
 import type { Caller } from '../identity/caller.js';
-import { createLogger } from '../telemetry/logger.js';
 import type { NewAuditEvent } from './audit-event.js';
-import { AuditLog } from './audit-log.js';
 import { listAuditEventsSchema, verifyAuditSchema } from './audit.dto.js';
 import { AuditService } from './audit.service.js';
 import { hashOf } from './chain.js';
-import { AuditSealer } from './sealer.js';
 
 const aCaller = (change: Partial<Caller> = {}): Caller => ({
   id: 'key_audit',
@@ -29,12 +27,23 @@ const anEvent = (change: Partial<NewAuditEvent>): NewAuditEvent => ({
 });
 
 const EVENTS: readonly NewAuditEvent[] = [
-  anEvent({ reference: 'v1', deletionId: 'D1', reason: '100% sure_thing', ticket: 'OPS-1', requestId: 'R1' }),
+  anEvent({
+    reference: 'v1',
+    deletionId: 'D1',
+    reason: 'CVE-2026-1234: leaking layers, größe 测试',
+    ticket: 'OPS-1',
+    requestId: 'R1',
+  }),
   anEvent({ reference: 'v2', deletionId: 'D1', outcome: 'refused', code: 'held', action: 'target.refused' }),
   anEvent({ repository: 'team-a', reference: 'v3' }),
   anEvent({ repository: 'team-ab/app', reference: 'v4', actor: { id: 'key_b', name: 'b', address: null } }),
   anEvent({ repository: 'team-a/app', reference: 'v5', actor: { id: 'key_b', name: 'b', address: null } }),
-  anEvent({ registry: 'dev', reference: 'v6', digest: `sha256:${'a'.repeat(64)}` }),
+  anEvent({
+    registry: 'dev',
+    reference: 'v6',
+    details: { tags: ['v6', 'latest'] },
+    digest: `sha256:${'a'.repeat(64)}`,
+  }),
   {
     action: 'login.failed',
     actor: { id: 'anonymous', name: 'anonymous', address: '10.0.0.9' },
@@ -47,10 +56,10 @@ let audit: AuditService;
 
 beforeAll(async () => {
   test = await createTestDatabase();
-  audit = new AuditService(test.db);
-  const log = new AuditLog();
+  const { log, options, signer, sealer } = auditParts(test);
+  audit = new AuditService(test.db, options, signer);
   for (const event of EVENTS) await log.record(test.db, event);
-  await new AuditSealer(test.db, log, createLogger('silent')).sealWaiting();
+  await sealer.sealWaiting();
 });
 
 afterAll(() => test.drop());
@@ -76,9 +85,18 @@ describe('the list of audit events', () => {
     [{ reference: 'v3' }, ['v3']],
     [{ digest: `sha256:${'a'.repeat(64)}` }, ['v6']],
     [{ ticket: 'OPS-1', requestId: 'R1' }, ['v1']],
-    [{ q: 'SURE_' }, ['v1']],
-    [{ q: '%' }, ['v1']],
-    [{ q: '100_' }, []],
+    [{ tag: 'latest' }, ['v6']],
+    [{ tag: 'v3' }, ['v3']],
+    [{ actorName: 'b' }, ['v5', 'v4']],
+    [{ actorAddress: '10.0.0.9' }, ['login.failed']],
+    [{ repository: 'team-ab/app' }, ['v4']],
+    [{ q: 'Layers CVE-2026-1234' }, ['v1']],
+    [{ q: '"leaking layers"' }, ['v1']],
+    [{ q: '"layers leaking"' }, []],
+    [{ q: 'layers -leaking' }, []],
+    [{ q: 'nothing or größe' }, ['v1']],
+    [{ q: '测试' }, ['v1']],
+    [{ q: "%' & ! ( :* \\" }, []],
     [{ until: '2020-01-01T00:00:00Z' }, []],
     [{ since: '2100-01-01T00:00:00+08:00' }, []],
     [{ since: '2020-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z', reference: 'v1' }, ['v1']],
@@ -139,7 +157,8 @@ describe('the list of audit events', () => {
         .insertInto('audit_events')
         .values(hidden.slice(i, i + 2_700))
         .execute();
-    const service = new AuditService(own.db);
+    const { options, signer } = auditParts(own);
+    const service = new AuditService(own.db, options, signer);
     const caller = aCaller({ id: 'y', role: 'requester', scopes: ['prod/a/*:read'] });
     const first = await service.list(caller, listAuditEventsSchema.parse({}));
     expect(first.items).toEqual([]);
@@ -167,7 +186,14 @@ describe('the list of audit events', () => {
 describe('the verification', () => {
   it('is whole, also against its own head', async () => {
     const { head, ...rest } = await audit.verify({});
-    expect(rest).toEqual({ status: 'whole', events: 7, sealed: 7, unsealed: 0, fault: null });
+    expect(rest).toEqual({
+      status: 'whole',
+      events: 7,
+      sealed: 7,
+      unsealed: 0,
+      checkpoint: null,
+      fault: null,
+    });
     expect(await audit.verify(head)).toMatchObject({ status: 'whole' });
     expect(await audit.verify({ ...head, sequence: 9 })).toMatchObject({ fault: { kind: 'truncated' } });
   });

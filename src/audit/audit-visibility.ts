@@ -5,8 +5,8 @@ import type { AuditEvent } from './audit-event.js';
 /** Which events a caller may see; null for those who see all. */
 export interface Narrowing {
   readonly actorId: string;
-  /** LIKE patterns over `registry/repository`. */
-  readonly places: readonly string[];
+  /** LIKE patterns. */
+  readonly places: readonly { readonly registry: string; readonly repository: string }[];
 }
 
 /**
@@ -15,11 +15,16 @@ export interface Narrowing {
  */
 export const narrowingFor = (caller: Caller): Narrowing | null => {
   if (seesAll(caller)) return null;
-  const places = caller.scopes.map((scope) =>
-    likeText(scope.slice(0, scope.lastIndexOf(':'))).replace(/\*+/g, '%'),
-  );
+  const places = caller.scopes.map((scope) => {
+    const place = scope.slice(0, scope.lastIndexOf(':'));
+    const slash = place.indexOf('/');
+    return { registry: likeGlob(place.slice(0, slash)), repository: likeGlob(place.slice(slash + 1)) };
+  });
   return { actorId: caller.id, places };
 };
+
+/** `_` is a wildcard of LIKE, and may stand in a name; names hold no other. */
+const likeGlob = (glob: string): string => glob.replaceAll('_', '\\_').replace(/\*+/g, '%');
 
 /** Auditors and admins see all; others what they did themselves, and what happened where their scopes let them read. */
 export const maySeeEvent = (caller: Caller, event: AuditEvent): boolean =>
@@ -28,8 +33,5 @@ export const maySeeEvent = (caller: Caller, event: AuditEvent): boolean =>
   (event.registry !== null &&
     event.repository !== null &&
     mayAct(caller, 'read', event.registry, event.repository));
-
-/** `text` as a LIKE pattern that matches only itself. */
-export const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 const seesAll = (caller: Caller): boolean => caller.role === 'admin' || caller.role === 'auditor';

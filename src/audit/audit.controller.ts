@@ -5,10 +5,12 @@ import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
 import {
   auditEventListSchema,
+  auditKeysSchema,
   listAuditEventsSchema,
   verificationSchema,
   verifyAuditSchema,
   type AuditEventListView,
+  type AuditKeysView,
   type ListAuditEvents,
   type VerificationView,
   type VerifyAudit,
@@ -39,7 +41,7 @@ export class AuditController {
   @Get('verification')
   @Requires('audit:verify')
   @ApiOperation({
-    summary: 'Compute the whole hash chain anew',
+    summary: 'Compute the whole hash chain anew, and check its signed checkpoints',
     description:
       'Broken is an answer, not an error: 200 with status `broken` and the first fault. With `sequence` and `hash` of an earlier head, which was noted outside Sexton, it also finds an end that was cut off and a chain that was computed anew.',
   })
@@ -47,5 +49,18 @@ export class AuditController {
   @ApiProblems('invalid_request')
   verifyAuditChain(@Query({ schema: verifyAuditSchema }) query: VerifyAudit): Promise<VerificationView> {
     return this.audit.verify(query);
+  }
+
+  @Get('keys')
+  @Requires('audit:read')
+  @ApiOperation({
+    summary: 'The public keys of the signed checkpoints',
+    description:
+      'Empty where no signing key is configured. Keep a copy elsewhere: offline verification needs it.',
+  })
+  @ApiAnswer(200, auditKeysSchema, 'A JWK set.')
+  @ApiProblems()
+  listAuditKeys(): AuditKeysView {
+    return this.audit.keys();
   }
 }

@@ -1,34 +1,24 @@
 import { z } from 'zod';
-import { digestSchema } from '../oci/digest.js';
-import { registryNameSchema, repositoryNameSchema } from '../oci/names.js';
-import { AUDIT_ACTIONS, AUDIT_OUTCOMES } from './audit-event.js';
+import { auditFiltersSchema } from './audit-filters.dto.js';
 import { FAULT_KINDS } from './chain.js';
 
-const text = z.string().min(1).max(200);
 const HASH = 'sha256:5b2f0d3e7c1a49688f7e6d5c4b3a291807f6e5d4c3b2a190817263544536271a';
 const hash = z.string().regex(/^sha256:[a-f0-9]{64}$/, 'must be sha256:<64 hex>');
 
-/** Query of `GET /v1/audit/events`; every filter is exact but `q`. */
-export const listAuditEventsSchema = z.strictObject({
-  registry: registryNameSchema.optional(),
-  repository: repositoryNameSchema.optional(),
-  actor: text.optional().describe("The actor's id."),
-  action: z.enum(AUDIT_ACTIONS).optional(),
-  deletion: text.optional().describe("The deletion's id."),
-  reference: text.optional().describe('Tag or digest, as it was named in the request.'),
-  digest: digestSchema.optional(),
-  outcome: z.enum(AUDIT_OUTCOMES).optional(),
-  code: text.optional(),
-  ticket: text.optional(),
-  requestId: text.optional(),
-  since: z.iso.datetime({ offset: true }).optional().describe('At or after.'),
-  until: z.iso.datetime({ offset: true }).optional().describe('Before.'),
-  q: text.optional().describe('Text that the reason contains, in any case.'),
+/** Query of `GET /v1/audit/events`. */
+export const listAuditEventsSchema = auditFiltersSchema.extend({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().max(500).optional().describe('nextCursor of the page before.'),
 });
 
 export type ListAuditEvents = z.infer<typeof listAuditEventsSchema>;
+
+/** Query of `GET /v1/audit/export`. */
+export const exportAuditSchema = auditFiltersSchema.extend({
+  format: z.enum(['ndjson', 'csv']).default('ndjson'),
+});
+
+export type ExportAudit = z.infer<typeof exportAuditSchema>;
 
 const auditEventSchema = z
   .object({
@@ -113,6 +103,50 @@ export const verifyAuditSchema = z
 
 export type VerifyAudit = z.infer<typeof verifyAuditSchema>;
 
+const checkpointSchema = z
+  .object({
+    number: z.number().int(),
+    sequence: z.number().int(),
+    hash: z.string(),
+    at: z.iso.datetime(),
+    keyId: z.string(),
+    signature: z.string(),
+  })
+  .meta({
+    id: 'AuditCheckpoint',
+    description:
+      'A signed head of the chain. The signature is Ed25519 over the RFC 8785 text of {type: "checkpoint", number, sequence, hash, at, keyId}, base64url.',
+  });
+
+const CHECKPOINT = {
+  number: 12,
+  sequence: 1041,
+  hash: HASH,
+  at: '2026-11-23T10:05:00.000Z',
+  keyId: 'Y2xRzXo3s0m1mH5mR2uVwqJv6z8b0n4f1k7d9c3a5e0',
+  signature: 'b1Q…',
+};
+
+/** Answer of `GET /v1/audit/keys`. */
+export const auditKeysSchema = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        alg: z.literal('EdDSA'),
+        use: z.literal('sig'),
+        kid: z.string().describe('RFC 7638 thumbprint; the keyId of a checkpoint.'),
+        x: z.string(),
+        pem: z.string().describe('The same key, as `sexton audit verify --public-key` takes it.'),
+        current: z.boolean().describe('New checkpoints are signed with it.'),
+      }),
+    ),
+  })
+  .meta({ id: 'AuditKeys', description: 'A JWK set (RFC 8037).' });
+
+export type AuditKeysView = z.infer<typeof auditKeysSchema>;
+
 export const verificationSchema = z
   .object({
     status: z.enum(['whole', 'broken']),
@@ -124,6 +158,7 @@ export const verificationSchema = z
       .describe(
         'The last record up to which the chain holds. Note it outside Sexton, and give it to a later verification.',
       ),
+    checkpoint: checkpointSchema.nullable().describe('The last one that the chain agrees with.'),
     fault: z
       .object({
         sequence: z.number().int().nullable().describe('null for an event that never entered the chain.'),
@@ -142,6 +177,7 @@ export const verificationSchema = z
       sealed: 1041,
       unsealed: 1,
       head: { sequence: 1041, hash: HASH },
+      checkpoint: CHECKPOINT,
       fault: null,
     },
   });

@@ -7,7 +7,17 @@ import type { Caller } from '../identity/caller.js';
 import { findEvents, type EventKey, type EventRow } from './audit-events.store.js';
 import { eventOf } from './audit-rows.js';
 import { maySeeEvent, narrowingFor } from './audit-visibility.js';
-import type { AuditEventListView, AuditEventView, ListAuditEvents, VerifyAudit } from './audit.dto.js';
+import type {
+  AuditEventListView,
+  AuditEventView,
+  AuditKeysView,
+  ListAuditEvents,
+  VerifyAudit,
+} from './audit.dto.js';
+import { seenAs } from './checkpoint.js';
+import { CheckpointSigner } from './checkpoint-signer.js';
+import { publicJwk, publicPem } from './signing-key.js';
+import { AUDIT_OPTIONS, trustedKeys, type AuditOptions } from './audit-options.js';
 import { canonicalEvent } from './canonical-event.js';
 import { verifyAudit, type Verification } from './verification.js';
 
@@ -27,16 +37,21 @@ export class AuditService {
   private readonly oneAtATime = pLimit(1);
   private readonly running = new Map<string, Promise<Verification>>();
 
-  constructor(@Inject(DATABASE) private readonly db: Db) {}
+  constructor(
+    @Inject(DATABASE) private readonly db: Db,
+    @Inject(AUDIT_OPTIONS) private readonly options: AuditOptions,
+    private readonly signer: CheckpointSigner,
+  ) {}
 
   /** SQL narrows to the caller's scopes roughly, `maySeeEvent` decides; a page ends early rather than search for ever. */
   async list(caller: Caller, query: ListAuditEvents): Promise<AuditEventListView> {
     const { limit, cursor, ...filters } = query;
     const narrowing = narrowingFor(caller);
-    const size = narrowing ? Math.max(STEP, limit + 1) : limit + 1;
     const items: AuditEventView[] = [];
     let before: EventKey | null = cursor === undefined ? null : decodeCursor(cursor, cursorSchema);
     for (let step = 0; step < MOST_STEPS; step += 1) {
+      // Most pages are full at once; only where scopes leave much out, more is read at a time.
+      const size = step === 0 ? limit + 1 : Math.max(STEP, limit + 1);
       const rows = await findEvents(this.db, filters, narrowing, before, size);
       for (const row of rows) {
         if (maySeeEvent(caller, eventOf(row))) {
@@ -51,15 +66,34 @@ export class AuditService {
   }
 
   verify({ sequence, hash }: VerifyAudit): Promise<Verification> {
-    const anchor = sequence !== undefined && hash !== undefined ? { sequence, hash } : null;
-    const key = JSON.stringify(anchor);
+    const noted = sequence !== undefined && hash !== undefined ? { sequence, hash } : null;
+    const key = JSON.stringify(noted);
     const known = this.running.get(key);
     if (known) return known;
-    const verification = this.oneAtATime(() => verifyAudit(this.db, anchor)).finally(() =>
-      this.running.delete(key),
-    );
+    const verification = this.oneAtATime(() => {
+      const { seen } = this.signer;
+      return verifyAudit(this.db, {
+        keys: trustedKeys(this.options),
+        earlier: [
+          ...(noted ? [[noted, 'noted earlier'] as const] : []),
+          ...(seen ? [[seen, `${seenAs(seen)}, which is gone`] as const] : []),
+        ],
+      });
+    }).finally(() => this.running.delete(key));
     this.running.set(key, verification);
     return verification;
+  }
+
+  /** The public halves of every key whose checkpoints hold. */
+  keys(): AuditKeysView {
+    const current = this.options.signingKey?.id;
+    return {
+      keys: trustedKeys(this.options).map((key) => ({
+        ...publicJwk(key),
+        pem: publicPem(key),
+        current: key.id === current,
+      })),
+    };
   }
 }
 

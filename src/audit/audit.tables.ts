@@ -40,3 +40,29 @@ export interface AuditSealsTable {
 export interface AuditUnsealedTable {
   event_position: number;
 }
+
+/** Append-only: signed heads of the chain, numbered 1, 2, 3 … */
+export interface AuditCheckpointsTable {
+  number: number;
+  sequence: number;
+  hash: string;
+  at: Date;
+  key_id: string;
+  signature: string;
+}
+
+/** How far each destination was brought; the cursor of forwarding. */
+export interface AuditForwardingTable {
+  destination: string;
+  sequence: number;
+  checkpoint: number;
+  updated_at: Generated<Date>;
+}
+
+/** What the configuration was at the last start. */
+export interface AuditConfigurationTable {
+  id: number;
+  digest: string;
+  /** jsonb: the hash of each value by its path; written as JSON text. */
+  paths: ColumnType<unknown, string, string>;
+}

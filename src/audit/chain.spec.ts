@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from './audit-event.js';
 import { canonicalEvent, canonicalJson } from './canonical-event.js';
-import { EMPTY_CHAIN, GENESIS_HASH, sealAfter, verifyChain, type ChainLink } from './chain.js';
+import {
+  earlierHead,
+  EMPTY_CHAIN,
+  GENESIS_HASH,
+  sealAfter,
+  verifyChain,
+  type ChainHead,
+  type ChainLink,
+} from './chain.js';
 
 const anEvent = (id: string, change: Partial<AuditEvent> = {}): AuditEvent => ({
   id,
@@ -110,13 +118,15 @@ describe('the chain', () => {
 
   it('is held against a head that was noted earlier', async () => {
     const chain = aChain(3);
+    const against = (links: ChainLink[], head: ChainHead) =>
+      verifyChain(links, { witnesses: [earlierHead(head, 'noted earlier')] });
     const noted = { sequence: 3, hash: chain[2]!.seal.hash };
-    expect((await verifyChain(chain, noted)).fault).toBeNull();
-    expect((await verifyChain(chain.slice(0, 2), noted)).fault).toMatchObject({
+    expect((await against(chain, noted)).fault).toBeNull();
+    expect((await against(chain.slice(0, 2), noted)).fault).toMatchObject({
       kind: 'truncated',
       sequence: 3,
     });
-    expect((await verifyChain(chain, { ...noted, hash: GENESIS_HASH })).fault).toMatchObject({
+    expect((await against(chain, { ...noted, hash: GENESIS_HASH })).fault).toMatchObject({
       kind: 'altered',
     });
   });

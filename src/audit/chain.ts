@@ -26,7 +26,15 @@ export interface ChainHead {
 
 export const EMPTY_CHAIN: ChainHead = { sequence: 0, hash: GENESIS_HASH };
 
-export const FAULT_KINDS = ['altered', 'missing', 'swapped', 'appended', 'truncated'] as const;
+export const FAULT_KINDS = [
+  'altered',
+  'missing',
+  'swapped',
+  'appended',
+  'truncated',
+  'checkpoint_forged',
+  'checkpoint_missing',
+] as const;
 
 export interface ChainFault {
   /** Null for an event that never entered the chain. */
@@ -54,7 +62,7 @@ export const sealAfter = (head: ChainHead, events: readonly AuditEvent[]): reado
 };
 
 /** What is wrong with `link` as the one after `head`, or null. The order of the checks gives each fault its name. */
-const faultOf = (head: ChainHead, { seal, event }: ChainLink): ChainFault | null => {
+export const faultOf = (head: ChainHead, { seal, event }: ChainLink): ChainFault | null => {
   const expected = head.sequence + 1;
   const fault = (kind: ChainFault['kind'], message: string, at = seal.sequence): ChainFault => ({
     sequence: at,
@@ -89,7 +97,7 @@ const faultOf = (head: ChainHead, { seal, event }: ChainLink): ChainFault | null
 };
 
 /** False also for an event that has no canonical form, as one with `1e400` written into its details. */
-const covers = (hash: string, sequence: number, previousHash: string, event: AuditEvent): boolean => {
+export const covers = (hash: string, sequence: number, previousHash: string, event: AuditEvent): boolean => {
   try {
     return hashOf(sequence, previousHash, event) === hash;
   } catch {
@@ -97,33 +105,57 @@ const covers = (hash: string, sequence: number, previousHash: string, event: Aud
   }
 };
 
-/** Follows the chain from its start; stops at the first fault. `head` is the last link that holds. */
+/** What the chain must agree with, and which the chain cannot show by itself: an end that was cut off, a new chain. */
+export interface Witness {
+  /** Called for each link that holds, in order. */
+  at(seal: Seal): Promise<ChainFault | null> | ChainFault | null;
+  /** Called after the last one. */
+  end(head: ChainHead): Promise<ChainFault | null> | ChainFault | null;
+}
+
+/** Follows the chain from `from` on; stops at the first fault. `head` is the last link that holds. */
 export const verifyChain = async (
   links: Iterable<ChainLink> | AsyncIterable<ChainLink>,
-  anchor: ChainHead | null = null,
+  { from = EMPTY_CHAIN, witnesses = [] }: { from?: ChainHead; witnesses?: readonly Witness[] } = {},
 ): Promise<{ head: ChainHead; fault: ChainFault | null }> => {
-  let head = EMPTY_CHAIN;
+  let head = from;
   for await (const link of links) {
-    const fault = faultOf(head, link) ?? faultAgainst(anchor, link.seal);
+    let fault = faultOf(head, link);
+    for (const witness of witnesses) fault ??= await witness.at(link.seal);
     if (fault) return { head, fault };
     head = { sequence: link.seal.sequence, hash: link.seal.hash };
   }
-  return { head, fault: anchor !== null && anchor.sequence > head.sequence ? cutOff(head, anchor) : null };
+  for (const witness of witnesses) {
+    const fault = await witness.end(head);
+    if (fault) return { head, fault };
+  }
+  return { head, fault: null };
 };
 
-/**
- * An anchor is a head that was noted earlier, outside the database. It finds what no chain can show by itself: an end
- * that was cut off, and a chain that somebody computed anew.
- */
-const faultAgainst = (anchor: ChainHead | null, seal: Seal): ChainFault | null => {
-  if (anchor === null || anchor.sequence !== seal.sequence || anchor.hash === seal.hash) return null;
-  const message = `Sequence ${seal.sequence} had another hash when it was noted: the chain was computed anew.`;
-  return { sequence: seal.sequence, eventId: seal.eventId, kind: 'altered', message };
-};
+/** A head that was seen earlier, outside of the chain; `seen` says where, as `noted earlier`. */
+export const earlierHead = (earlier: ChainHead, seen: string): Witness => ({
+  at: (seal) => (seal.sequence === earlier.sequence ? faultAgainst(earlier, seal, seen) : null),
+  end: (head) => (earlier.sequence > head.sequence ? cutOff(head, earlier, seen) : null),
+});
 
-const cutOff = (head: ChainHead, anchor: ChainHead): ChainFault => ({
+/** A hash at `seal`'s sequence that is another one than what was seen there. */
+export const faultAgainst = (
+  earlier: ChainHead,
+  seal: Omit<Seal, 'previousHash'>,
+  seen: string,
+): ChainFault | null =>
+  earlier.hash === seal.hash
+    ? null
+    : {
+        sequence: seal.sequence,
+        eventId: seal.eventId,
+        kind: 'altered',
+        message: `Sequence ${seal.sequence} has another hash than the one ${seen}: the chain was computed anew.`,
+      };
+
+export const cutOff = (head: ChainHead, earlier: Pick<ChainHead, 'sequence'>, seen: string): ChainFault => ({
   sequence: head.sequence + 1,
   eventId: null,
   kind: 'truncated',
-  message: `The chain ends at sequence ${head.sequence}, but ${anchor.sequence} was noted earlier.`,
+  message: `The chain ends at sequence ${head.sequence}, but ${earlier.sequence} was ${seen}: its end was cut off.`,
 });

@@ -11,6 +11,15 @@ const SEALER_LOCK = { space: 0x5e87, key: 1 } as const;
 export type SealedBatch =
   { readonly by: 'us'; readonly sealed: number; readonly head: ChainHead } | { readonly by: 'elsewhere' };
 
+/** Whether this transaction is the sealer until its end: the lock is tried, never waited for. */
+export const tryToBeSealer = async (trx: Tx): Promise<boolean> => {
+  const { rows } = await sql<{ ours: boolean }>`
+    select pg_try_advisory_xact_lock(${SEALER_LOCK.space}::int, ${SEALER_LOCK.key}::int) as ours`.execute(
+    trx,
+  );
+  return rows[0]?.ours ?? false;
+};
+
 /**
  * Seals up to `limit` unsealed events, in the order of their positions.
  *
@@ -26,11 +35,7 @@ export const sealNextBatch = (db: Db, limit: number): Promise<SealedBatch> =>
     .transaction()
     .setIsolationLevel('read committed')
     .execute(async (trx): Promise<SealedBatch> => {
-      const lock = await sql<{ ours: boolean }>`
-        select pg_try_advisory_xact_lock(${SEALER_LOCK.space}::int, ${SEALER_LOCK.key}::int) as ours`.execute(
-        trx,
-      );
-      if (!lock.rows[0]?.ours) return { by: 'elsewhere' };
+      if (!(await tryToBeSealer(trx))) return { by: 'elsewhere' };
 
       const last = await trx
         .selectFrom('audit_seals')

@@ -7,6 +7,7 @@ import {
 import { DATABASE, type Db } from '../database/database.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { AuditLog } from './audit-log.js';
+import { CheckpointSigner } from './checkpoint-signer.js';
 import { sealNextBatch } from './seal-batch.store.js';
 
 const BATCH = 500;
@@ -16,7 +17,7 @@ const INTERVAL_MS = 1_000;
 const NUDGE_MS = 100;
 
 /**
- * Chains events in the background. Every process runs one; a database lock lets one of them at a time seal, so that
+ * Chains events in the background, and has the chain's head signed. Every process runs one; a database lock lets one of them at a time seal, so that
  * when that process dies the next tick of another goes on.
  */
 @Injectable()
@@ -29,6 +30,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     @Inject(DATABASE) private readonly db: Db,
     private readonly log: AuditLog,
+    private readonly signer: CheckpointSigner,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -80,6 +82,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
     this.dueAtMs = Infinity;
     this.round = this.round
       .then(() => this.sealWaiting())
+      .then(() => this.signer.signDue())
       // The next round is the answer; a lasting fault shows in this log and in the sealing lag.
       .catch((error: unknown) => this.logger.warn({ err: error }, 'audit sealing failed'))
       .finally(() => this.schedule(INTERVAL_MS));

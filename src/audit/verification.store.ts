@@ -1,6 +1,5 @@
-import { sql, type Transaction } from 'kysely';
-import type { Db } from '../database/database.js';
-import type { Database } from '../database/schema.js';
+import { sql } from 'kysely';
+import type { Db, Tx } from '../database/database.js';
 import { eventOf } from './audit-rows.js';
 import type { ChainFault, ChainLink } from './chain.js';
 
@@ -8,27 +7,35 @@ import type { ChainFault, ChainLink } from './chain.js';
 const PAGE = 1_000;
 
 /** One snapshot for the whole verification, so that counts and chain agree while others go on recording and sealing. */
-export const inOneSnapshot = <T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
+export const inOneSnapshot = <T>(db: Db, work: (trx: Tx) => Promise<T>): Promise<T> =>
   db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 
-/** Every seal in the order of the chain, with its event; by keyset on the seals' primary key. */
-export async function* readChain(trx: Transaction<Database>): AsyncGenerator<ChainLink> {
-  for (let after: number | null = null; ;) {
+/**
+ * Seals in the order of the chain, each with its event, by keyset on the seals' primary key: from `after` on, `most` of
+ * them or all.
+ */
+export async function* readChain(
+  trx: Tx,
+  { after = null, most = Infinity }: { after?: number | null; most?: number } = {},
+): AsyncGenerator<ChainLink> {
+  let left = most;
+  for (let last = after; ;) {
+    const size = Math.min(PAGE, left);
     let page = trx
       .selectFrom('audit_seals as s')
       .leftJoin('audit_events as e', 'e.position', 's.event_position')
       .selectAll('e')
       .select(['s.sequence', 's.event_id', 's.previous_hash', 's.hash'])
       .orderBy('s.sequence')
-      .limit(PAGE);
-    if (after !== null) page = page.where('s.sequence', '>', after);
+      .limit(size);
+    if (last !== null) page = page.where('s.sequence', '>', last);
     const rows = await page.execute();
     for (const { sequence, event_id: eventId, previous_hash: previousHash, hash, ...row } of rows) {
       yield { seal: { sequence, eventId, previousHash, hash }, event: isWhole(row) ? eventOf(row) : null };
     }
-    const last = rows.at(-1);
-    if (rows.length < PAGE || !last) return;
-    after = last.sequence;
+    left -= rows.length;
+    last = rows.at(-1)?.sequence ?? null;
+    if (rows.length < size || left === 0 || last === null) return;
   }
 }
 
@@ -42,7 +49,7 @@ export interface AuditCounts {
   readonly unsealed: number;
 }
 
-export const countRows = async (trx: Transaction<Database>): Promise<AuditCounts> => {
+export const countRows = async (trx: Tx): Promise<AuditCounts> => {
   const { rows } = await sql<AuditCounts>`
     select (select count(*) from audit_events) as events,
            (select count(*) from audit_seals) as sealed,
@@ -54,7 +61,7 @@ export const countRows = async (trx: Transaction<Database>): Promise<AuditCounts
  * What the chain itself cannot show: an event that is neither sealed nor waiting was put there beside the trigger, and
  * a waiting event that is not there was removed before it was sealed.
  */
-export const faultOutsideChain = async (trx: Transaction<Database>): Promise<ChainFault | null> => {
+export const faultOutsideChain = async (trx: Tx): Promise<ChainFault | null> => {
   const appended = await sql<{ id: string }>`
     select e.id from audit_events e
     where not exists (select from audit_seals s where s.event_position = e.position)
@@ -74,3 +81,12 @@ export const faultOutsideChain = async (trx: Transaction<Database>): Promise<Cha
   const message = `The event at position ${lost.position} is gone; it was not sealed yet.`;
   return { sequence: null, eventId: null, kind: 'missing', message };
 };
+
+/** The destination that has the highest sequence. */
+export const furthestForwarded = async (trx: Tx): Promise<{ destination: string; sequence: number } | null> =>
+  (await trx
+    .selectFrom('audit_forwarding')
+    .select(['destination', 'sequence'])
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()) ?? null;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
+import { defineAuditCommands } from './audit-commands.js';
 import { defineStorageCommands } from './storage-commands.js';
 
 /** Commands only describe themselves here; what they do is loaded when one runs, so that each starts fast. */
@@ -9,6 +10,7 @@ const createProgram = (setExit: (code: ExitCode) => void): Command => {
     .exitOverride()
     .showHelpAfterError('(--help shows the options)');
   defineStorageCommands(program, setExit);
+  defineAuditCommands(program, setExit);
   return program;
 };
 

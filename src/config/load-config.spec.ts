@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../tools/certificate.js';
+import { UNSIGNED } from '../audit/audit-options.js';
 import { ConfigError, type Config } from './config.js';
 import { loadConfig } from './load-config.js';
 
@@ -91,6 +92,8 @@ describe('the configuration', () => {
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       identity: { oidc: null },
+      audit: UNSIGNED,
+      settings: config.settings,
       execution: {
         planAttempts: 12,
         targetAttempts: 12,
@@ -207,7 +210,7 @@ rateLimit: { requests: 10, per: 5m }`;
     [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, front, identity, http, rateLimit, log, execution',
+      'holds: is not known here; allowed: registries, front, identity, http, rateLimit, audit, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import { collectionOptionsOf } from './collection-entry.js';
+import { auditOptionsOf } from './audit-entry.js';
 import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
@@ -29,7 +31,8 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const { registries, collections } = registriesOf(entries, sources);
   const oidc = file && oidcOptionsOf(file.identity, sources);
   if (file) checkFront(file.front, registries, faults);
-  if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
+  const audit = file && auditOptionsOf(file.audit, { env: set, readFile, faults });
+  if (!environment.success || !file || !audit || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
     http: {
@@ -57,6 +60,8 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       sharedDigests: file.front.sharedDigests,
     },
     identity: { oidc },
+    audit,
+    settings: z.record(z.string(), z.json()).parse(JSON.parse(JSON.stringify(file))),
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,

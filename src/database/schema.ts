@@ -1,4 +1,11 @@
-import type { AuditEventsTable, AuditSealsTable, AuditUnsealedTable } from '../audit/audit.tables.js';
+import type {
+  AuditCheckpointsTable,
+  AuditConfigurationTable,
+  AuditEventsTable,
+  AuditForwardingTable,
+  AuditSealsTable,
+  AuditUnsealedTable,
+} from '../audit/audit.tables.js';
 import type {
   CollectionEntriesTable,
   CollectionFindingsTable,
@@ -17,7 +24,10 @@ import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/toke
 /** Every table, by its name. Each feature describes its own rows beside its SQL. */
 export interface Database {
   api_keys: ApiKeysTable;
+  audit_checkpoints: AuditCheckpointsTable;
+  audit_configuration: AuditConfigurationTable;
   audit_events: AuditEventsTable;
+  audit_forwarding: AuditForwardingTable;
   audit_seals: AuditSealsTable;
   audit_unsealed: AuditUnsealedTable;
   collections: CollectionsTable;

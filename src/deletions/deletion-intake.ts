@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import type { JsonObject, JsonValue } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db } from '../database/database.js';
+import { digestOrNull } from '../oci/digest.js';
 import type { Asked } from './asked.js';
 import type { CreateDeletion } from './deletions.dto.js';
 import { DeletionsStore } from './deletions.store.js';
@@ -25,6 +26,8 @@ export class DeletionIntake {
   ): Promise<string> {
     const id = ulid();
     const createdAt = new Date();
+    const [first = null, ...others] = request.references ?? [];
+    const only = others.length === 0 ? first : null;
     const requestedBy = { id: caller.id, name: caller.name, address: caller.address };
     try {
       await this.db.transaction().execute(async (tx) => {
@@ -44,7 +47,8 @@ export class DeletionIntake {
           actor: requestedBy,
           registry: request.registry,
           repository: request.repository,
-          reference: request.references?.length === 1 ? (request.references[0] ?? null) : null,
+          reference: only,
+          digest: digestOrNull(only ?? ''),
           reason: request.reason,
           ticket: request.ticket ?? null,
           requestId,

@@ -169,7 +169,9 @@ export class DeletionExecutor {
       await this.store.move(tx, row.id, state, { finishedAt: new Date(), problem: null });
       const outcome = state === 'failed' ? 'failed' : 'succeeded';
       const details = { worker: this.worker, state, targets: outcomes.length };
-      await this.audit.record(tx, auditEventOf(row, 'deletion.finished', outcome, { details }));
+      // What was planned, and only where all of it went: a part of the targets frees an unknown part of the bytes.
+      const bytes = state === 'succeeded' ? (row.plan?.reclaimableBytes.value ?? null) : null;
+      await this.audit.record(tx, auditEventOf(row, 'deletion.finished', outcome, { bytes, details }));
     });
     this.metrics.ended(state);
     this.log.info({ deletion: row.id, state, targets: outcomes.length }, 'finished');

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { requestIdOf } from '../http/request-id.js';
+import { noteRefusal, type Refusal } from '../http/refusals.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { FrontChallenge } from './front-challenge.js';
 import { FrontError, type FrontCode } from './front-error.js';
@@ -43,6 +44,7 @@ export class FrontErrorFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const request = http.getRequest<Request>();
     const error = this.translate(thrown, request);
+    noteRefusal(request, refusalIn(error));
     if (response.headersSent) {
       response.end();
       return;
@@ -75,3 +77,10 @@ export const asFrontError = (error: SextonError): FrontError => {
   const detail = { code: error.code, ...(error.instance !== null && { deletion: error.instance }) };
   return new FrontError(status, code, message, detail, error.retryAfterMs);
 };
+
+/** An error of our own has our code in its detail; what only a registry's client can do wrong has none. */
+const refusalIn = ({ status, detail }: FrontError): Refusal => ({
+  status,
+  code: typeof detail?.['code'] === 'string' ? detail['code'] : 'invalid_request',
+  instance: typeof detail?.['deletion'] === 'string' ? detail['deletion'] : null,
+});

@@ -1,6 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { SextonError } from '../errors/sexton-error.js';
+import { noteRefusal } from './refusals.js';
 import { toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 
@@ -28,6 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const requestId = requestIdOf(request);
     const error = this.translate(thrown, requestId);
+    noteRefusal(request, error);
     if (response.headersSent) {
       response.end();
       return;

@@ -24,6 +24,9 @@ export const rememberCaller = (request: Request, caller: Caller): void => {
   callers.set(request, caller);
 };
 
+/** Who makes this request, also where the guard then refused it; null before it was checked, and on open routes. */
+export const callerOf = (request: Request): Caller | null => callers.get(request) ?? null;
+
 /** The caller that the guard let through. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const caller = callers.get(context.switchToHttp().getRequest<Request>());

@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 const from = (address: string | null, path = '/v1/deletions') =>
-  failed({ code: 'unauthenticated', address, path });
+  failed({ code: 'unauthenticated', address, path, requestId: 'R1' });
 
 describe('failed log-ins', () => {
   it('are recorded with where they came from and what they asked for', () => {
@@ -35,6 +35,7 @@ describe('failed log-ins', () => {
         action: 'login.failed',
         outcome: 'refused',
         code: 'unauthenticated',
+        requestId: 'R1',
         actor: { id: 'anonymous', address: '10.0.0.1' },
         details: { path: `/${'x'.repeat(199)}` },
       },

@@ -10,7 +10,7 @@ const MOST_ADDRESSES = 10_000;
 /** Records failed log-ins in the audit log, counting those that follow the first of an address and minute. */
 export const failedLoginRecorder = (db: Db, audit: AuditLog, log: Logger): FailedLogin => {
   const seen = new Map<string, { at: number; suppressed: number }>();
-  return ({ code, address, path }) => {
+  return ({ code, address, path, requestId }) => {
     const key = address ?? 'unknown';
     const before = seen.get(key);
     const now = Date.now();
@@ -26,6 +26,7 @@ export const failedLoginRecorder = (db: Db, audit: AuditLog, log: Logger): Faile
         action: 'login.failed',
         outcome: 'refused',
         code,
+        requestId,
         actor: { id: 'anonymous', name: 'anonymous', address },
         details: { path: path.slice(0, 200), ...(suppressed > 0 && { notRecordedBefore: suppressed }) },
       })

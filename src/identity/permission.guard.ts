@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { NextFunction, Request, Response } from 'express';
 import passport from 'passport';
 import { SextonError } from '../errors/sexton-error.js';
+import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from './caller.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { PERMISSION, PUBLIC, REGISTRY_TOKENS, rememberCaller } from './decorators.js';
@@ -19,6 +20,7 @@ export type FailedLogin = (attempt: {
   readonly code: string;
   readonly address: string | null;
   readonly path: string;
+  readonly requestId: string;
 }) => void;
 
 /** The one guard: who is it (passport), and may that role do this (the table). Closed by default. */
@@ -52,12 +54,13 @@ export class PermissionGuard implements CanActivate {
     const response = http.getResponse<Response>();
     const caller = await this.authenticate(this.strategiesFor(context), request, response);
     mustNotExceed(await this.limits.request(caller.id), response);
+    // Before it is judged: what is refused is recorded, and for whom.
+    rememberCaller(request, caller);
     if (!roleMay(caller.role, permission)) {
       throw new SextonError('forbidden', {
         detail: `The role ${caller.role} has no permission ${permission}`,
       });
     }
-    rememberCaller(request, caller);
     return true;
   }
 
@@ -85,7 +88,12 @@ export class PermissionGuard implements CanActivate {
       // a client of a registry that first asks, without a credential, what to bring.
       const isTried = request.headers.authorization !== undefined;
       if (isTried && error instanceof SextonError && error.status < 500) {
-        this.failedLogin({ code: error.code, address: request.ip ?? null, path: request.path });
+        this.failedLogin({
+          code: error.code,
+          address: request.ip ?? null,
+          path: request.path,
+          requestId: requestIdOf(request),
+        });
         // A valid credential is never refused here: whoever shares an address with a broken script goes on working.
         mustNotExceed(await this.limits.failedLogin(request.ip ?? null), response);
       }

@@ -13,6 +13,13 @@ export interface SealingReading {
   readonly oldestSeconds: number;
 }
 
+/** How far one destination of the audit log is behind. */
+export interface ForwardingReading {
+  readonly destination: string;
+  readonly waiting: number;
+  readonly oldestSeconds: number;
+}
+
 /**
  * Everything that `/metrics` shows, in a registry of its own. Labels are names from the configuration and stable codes,
  * never repositories or tags: their number stays small whatever users do.
@@ -69,6 +76,23 @@ export class Metrics {
     help: 'Age of the oldest audit event that is not in the hash chain yet. More than a minute means that sealing stopped.',
     registers: [this.registry],
   });
+  private readonly unsigned = new Gauge({
+    name: 'sexton_audit_unsigned_events',
+    help: 'Audit events in the hash chain that no signed checkpoint covers yet; 0 without a signing key.',
+    registers: [this.registry],
+  });
+  private readonly forwardWaiting = new Gauge({
+    name: 'sexton_audit_forward_waiting_events',
+    help: 'Audit events that a destination does not have yet.',
+    labelNames: ['destination'],
+    registers: [this.registry],
+  });
+  private readonly forwardOldest = new Gauge({
+    name: 'sexton_audit_forward_oldest_waiting_seconds',
+    help: 'For how long the oldest of them has been in the hash chain; 0 when none waits.',
+    labelNames: ['destination'],
+    registers: [this.registry],
+  });
   private readonly failedReadings = new Counter({
     name: 'sexton_metrics_failed_readings_total',
     help: 'Readings that failed while metrics were collected; their gauges are then absent or zero.',
@@ -115,6 +139,21 @@ export class Metrics {
       const { waiting, oldestSeconds } = await read();
       this.unsealed.set(waiting);
       this.oldestUnsealed.set(oldestSeconds);
+    });
+  }
+
+  /** Reads how far signing is behind at each collection. */
+  watchSigning(read: () => Promise<number>): void {
+    this.watched.push(async () => this.unsigned.set(await read()));
+  }
+
+  /** Reads how far each destination of the audit log is behind at each collection. */
+  watchForwarding(read: () => Promise<readonly ForwardingReading[]>): void {
+    this.watched.push(async () => {
+      for (const { destination, waiting, oldestSeconds } of await read()) {
+        this.forwardWaiting.set({ destination }, waiting);
+        this.forwardOldest.set({ destination }, oldestSeconds);
+      }
     });
   }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { writeFigures, type Figure } from './report.js';
+import { collection, collectionAtTenTimes } from './collection.js';
 import { acceptance } from './service/acceptance.js';
 import { bigRepository } from './service/big-repository.js';
 import { bulk } from './service/bulk.js';
@@ -15,6 +16,8 @@ const KINDS: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
   fairness,
   start,
   memory,
+  collection,
+  'collection-at-10-times': collectionAtTenTimes,
 };
 
 const { values } = parseArgs({

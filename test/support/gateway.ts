@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import request from 'supertest';
 import type { CollectionOptions } from '../../src/collections/collection-options.js';
+import { UNSIGNED } from '../../src/audit/audit-options.js';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
@@ -45,6 +46,8 @@ export const startTestGateway = async (options: {
   readonly http?: Partial<Config['http']>;
   readonly rateLimit?: Partial<Config['rateLimit']>;
   readonly oidc?: Config['identity']['oidc'];
+  readonly audit?: Partial<Config['audit']>;
+  readonly settings?: Config['settings'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -67,6 +70,8 @@ export const startTestGateway = async (options: {
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
+    audit: { ...UNSIGNED, ...options.audit },
+    settings: options.settings ?? {},
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     identity: { oidc: options.oidc ?? null },
     execution: {
