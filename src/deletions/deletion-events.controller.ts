@@ -35,7 +35,7 @@ export class DeletionEventsController {
     description: 'The stream.',
     content: { 'text/event-stream': { schema: { type: 'string' } } },
   })
-  @ApiProblems('not_found')
+  @ApiProblems('invalid_request', 'not_found')
   async events(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: deletionIdSchema }) id: string,

@@ -112,7 +112,7 @@ export class DeletionsController {
   @Requires('deletions:read')
   @ApiOperation({ summary: 'One deletion: state, plan, outcome of each target' })
   @ApiAnswer(200, deletionSchema, 'The deletion.')
-  @ApiProblems('not_found')
+  @ApiProblems('invalid_request', 'not_found')
   async get(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: deletionIdSchema }) id: string,
@@ -151,6 +151,7 @@ export class DeletionsController {
   @ApiOperation({ summary: "Run a dry run's plan exactly as it was shown" })
   @ApiAnswer(202, deletionSchema, 'Queued.')
   @ApiProblems(
+    'invalid_request',
     'not_found',
     'forbidden',
     'not_executable',

@@ -52,7 +52,7 @@ export class ApiKeysController {
   @Requires('keys:manage')
   @ApiOperation({ summary: 'Give an API key a new secret, shown once; the old one ends' })
   @ApiAnswer(200, createdApiKeySchema, 'The key, with its new secret.')
-  @ApiProblems('not_found')
+  @ApiProblems('invalid_request', 'not_found')
   async rotate(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: z.string().max(64) }) id: string,
@@ -66,7 +66,7 @@ export class ApiKeysController {
   @Requires('keys:manage')
   @ApiOperation({ summary: 'Revoke an API key' })
   @ApiResponse({ status: 204, description: 'Revoked.' })
-  @ApiProblems('not_found')
+  @ApiProblems('invalid_request', 'not_found')
   async revoke(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: z.string().max(64) }) id: string,

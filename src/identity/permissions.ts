@@ -33,7 +33,6 @@ const TABLE = {
   'collections:run': ['operator'],
   'audit:read': ALL,
   'audit:verify': ['auditor'],
-  'audit:export': ['auditor'],
   'webhooks:manage': [],
   'keys:manage': [],
 } as const satisfies Readonly<Record<string, readonly Exclude<Role, 'admin'>[]>>;

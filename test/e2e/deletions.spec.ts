@@ -386,7 +386,8 @@ describe('one hundred deletions over ten repositories', () => {
       Array.from({ length: 10 }, (_, i) => ({ repository: name, references: [`t${i}`] })),
     );
     const done = await Promise.all(asked.map((changes) => run(changes)));
-    expect(done.every((deletion) => deletion.state === 'succeeded')).toBe(true);
+    const others = done.filter((deletion) => deletion.state !== 'succeeded' || deletion.problem !== null);
+    expect(others.map(({ state, problem, targets }) => ({ state, problem, targets }))).toEqual([]);
     for (const name of repositories) {
       const spans = done
         .filter((deletion) => deletion.repository === name)

@@ -116,10 +116,16 @@ export const REQUESTS: Readonly<Record<string, Ask>> = {
   'GET /v1/registries/{registry}/tags': (_, { registry, repository }) => ({
     path: `/v1/registries/${registry}/tags?repository=${repository}`,
   }),
+  // What the caller tried and was refused is its own act; who asked for the deletion is another's.
   'GET /v1/audit/events': (_, { deletion }) => ({
-    path: `/v1/audit/events?deletion=${deletion}`,
+    path: `/v1/audit/events?deletion=${deletion}&action=deletion.requested`,
     shows: deletion,
   }),
+  'GET /v1/audit/export': (_, { deletion }) => ({
+    path: `/v1/audit/export?format=csv&deletion=${deletion}&action=deletion.requested`,
+    shows: deletion,
+  }),
+  'GET /v1/audit/keys': () => ({ path: '/v1/audit/keys' }),
   'POST /v1/collections': (_, { otherRegistry }) => ({
     path: '/v1/collections',
     body: { registry: otherRegistry, ...REASON },

@@ -58,6 +58,8 @@ export const ROUTES: Readonly<Record<string, Row>> = {
   ),
 
   'GET /v1/audit/events': LISTED,
+  'GET /v1/audit/export': LISTED,
+  'GET /v1/audit/keys': /*               */ row('200 200', '200 200', '200 200', '200 200', '200 200'),
   'GET /v1/audit/verification': /*       */ row('403 403', '403 403', '403 403', '200 200', '200 200'),
 
   'POST /v1/api-keys': /*                */ row('403 403', '403 403', '403 403', '403 403', '201 201'),

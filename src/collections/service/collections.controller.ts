@@ -84,7 +84,7 @@ export class CollectionsController {
   @Requires('collections:read')
   @ApiOperation({ summary: 'One collection: state, counters, what was found' })
   @ApiAnswer(200, collectionSchema, 'The collection.')
-  @ApiProblems('not_found')
+  @ApiProblems('invalid_request', 'not_found')
   async get(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: collectionIdSchema }) id: string,
