@@ -37,6 +37,7 @@ import { ApiKeysController } from './identity/api-keys.controller.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import { ApiKeysStore } from './identity/api-keys.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
+import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
 import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
 import { Registries } from './registries/registries.js';
@@ -105,6 +106,8 @@ export class AppModule implements NestModule {
         ApiKeysStore,
         ApiKeysService,
         ApiKeyStrategy,
+        { provide: OIDC_OPTIONS, useValue: runtime.config.identity.oidc },
+        OidcStrategy,
         Reflector,
         {
           provide: FAILED_LOGIN,

@@ -24,6 +24,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       registries: new Map(),
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      identity: { oidc: null },
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),

@@ -1,4 +1,5 @@
 import type { CollectionOptions } from '../collections/collection-options.js';
+import type { OidcOptions } from '../identity/oidc/oidc-options.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
@@ -28,6 +29,8 @@ export interface Config {
   /** Registries that are collected; no other is. */
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
+  /** The issuer whose tokens are accepted beside API keys; null when there is none. */
+  readonly identity: { readonly oidc: OidcOptions | null };
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */
     readonly planAttempts: number;

@@ -89,6 +89,7 @@ describe('the configuration', () => {
       registries: config.registries,
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      identity: { oidc: null },
       execution: {
         planAttempts: 12,
         targetAttempts: 12,
@@ -117,6 +118,39 @@ describe('the configuration', () => {
         },
       ],
     ]);
+  });
+
+  it('knows a token issuer, with signatures that only the issuer can make', () => {
+    const oidc = `${GOOD}identity: { oidc: { issuer: "https://login.internal/realms/a", audience: sexton, caFile: /etc/ca.pem, roleMap: { ops: operator, all: requester } } }`;
+    expect(load(oidc).identity.oidc).toEqual({
+      issuer: 'https://login.internal/realms/a',
+      audience: ['sexton'],
+      jwksUri: null,
+      algorithms: ['RS256', 'ES256', 'EdDSA'],
+      clockSkewMs: 30_000,
+      roleClaim: 'roles',
+      roleMap: new Map([
+        ['ops', 'operator'],
+        ['all', 'requester'],
+      ]),
+      defaultRole: null,
+      scopesClaim: 'sexton_scopes',
+      nameClaim: 'preferred_username',
+      clientId: null,
+      tlsCa: FILES['/etc/ca.pem'],
+    });
+    for (const algorithm of ['HS256', 'none']) {
+      const yaml = oidc.replace('audience:', `algorithms: [${algorithm}], audience:`);
+      expect(faultsOf(yaml)).toContain('identity.oidc.algorithms.0: ');
+    }
+    const faults = faultsOf(oidc.replace('/realms/a', '?x'));
+    expect(faults).toContain('identity.oidc.issuer: must have no query');
+    expect(faultsOf(oidc.replace('caFile: /etc/ca.pem, role', 'caFile: /etc/none.pem, role'))).toContain(
+      'identity.oidc.caFile: the file',
+    );
+    expect(faultsOf(oidc.replace('audience:', 'clockSkew: 1h, audience:'))).toContain(
+      'identity.oidc.clockSkew: ',
+    );
   });
 
   it('knows a Harbor', () => {
@@ -149,7 +183,7 @@ describe('the configuration', () => {
     [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, front, log, execution',
+      'holds: is not known here; allowed: registries, front, identity, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],

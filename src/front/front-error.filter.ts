@@ -10,6 +10,8 @@ import { FrontError, type FrontCode } from './front-error.js';
 const AS_REGISTRY: Readonly<Partial<Record<ErrorCode, readonly [status: number, code: FrontCode]>>> = {
   unauthenticated: [401, 'UNAUTHORIZED'],
   key_expired: [401, 'UNAUTHORIZED'],
+  token_expired: [401, 'UNAUTHORIZED'],
+  issuer_unavailable: [503, 'UNAVAILABLE'],
   forbidden: [403, 'DENIED'],
   not_found: [404, 'NAME_UNKNOWN'],
   unknown_registry: [404, 'NAME_UNKNOWN'],

@@ -11,6 +11,8 @@ import { generateApiKey } from './api-key.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import type { Caller } from './caller.js';
 import { CurrentCaller, Public, Requires } from './decorators.js';
+import { createLogger, LOGGER } from '../telemetry/logger.js';
+import { OIDC_OPTIONS, OidcStrategy } from './oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './permission.guard.js';
 import type { Role } from './permissions.js';
 
@@ -67,6 +69,9 @@ class TestModule {
         { provide: DATABASE, useValue: db },
         ApiKeysStore,
         ApiKeyStrategy,
+        { provide: OIDC_OPTIONS, useValue: null },
+        { provide: LOGGER, useValue: createLogger('silent') },
+        OidcStrategy,
         {
           provide: FAILED_LOGIN,
           useValue: ({ code, path }: { code: string; path: string }) => failures.push({ code, path }),

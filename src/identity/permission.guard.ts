@@ -6,6 +6,7 @@ import { SextonError } from '../errors/sexton-error.js';
 import type { Caller } from './caller.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { PERMISSION, PUBLIC, rememberCaller } from './decorators.js';
+import { OidcStrategy } from './oidc/oidc.strategy.js';
 import { roleMay, type Permission } from './permissions.js';
 
 /** Nest token of what is told about failed log-ins. */
@@ -26,9 +27,11 @@ export class PermissionGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     apiKeys: ApiKeyStrategy,
+    oidc: OidcStrategy,
     @Inject(FAILED_LOGIN) private readonly failedLogin: FailedLogin,
   ) {
-    this.passport.use(apiKeys);
+    this.passport.use('api-key', apiKeys);
+    this.passport.use('oidc', oidc);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -59,13 +62,14 @@ export class PermissionGuard implements CanActivate {
           else reject(new SextonError('unauthenticated'));
         };
         const next: NextFunction = (error?: unknown) => answer(error ?? new SextonError('unauthenticated'));
-        const middleware = this.passport.authenticate('api-key', { session: false }, answer) as (
+        const middleware = this.passport.authenticate(['api-key', 'oidc'], { session: false }, answer) as (
           ...args: [Request, Response, NextFunction]
         ) => void;
         middleware(request, response, next);
       });
     } catch (error) {
-      if (error instanceof SextonError && error.status === 401) {
+      // 403: a token of the issuer that names no role. What Sexton could not check is no failed log-in.
+      if (error instanceof SextonError && error.status < 500) {
         this.failedLogin({ code: error.code, address: request.ip ?? null, path: request.path });
       }
       throw error;

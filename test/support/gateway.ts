@@ -42,6 +42,7 @@ export const startTestGateway = async (options: {
   /** What the gateway takes for the time. */
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
+  readonly oidc?: Config['identity']['oidc'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -57,6 +58,7 @@ export const startTestGateway = async (options: {
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
+    identity: { oidc: options.oidc ?? null },
     execution: {
       planAttempts: 4,
       targetAttempts: 4,
