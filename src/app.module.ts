@@ -39,6 +39,7 @@ import { ApiKeysStore } from './identity/api-keys.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
 import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
 import { Registries } from './registries/registries.js';
 import type { Runtime } from './runtime.js';
@@ -108,6 +109,7 @@ export class AppModule implements NestModule {
         ApiKeyStrategy,
         { provide: OIDC_OPTIONS, useValue: runtime.config.identity.oidc },
         OidcStrategy,
+        { provide: RateLimits, useValue: runtime.rateLimits },
         Reflector,
         {
           provide: FAILED_LOGIN,

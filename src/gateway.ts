@@ -12,6 +12,7 @@ import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
 import { SextonError } from './errors/sexton-error.js';
 import { createWorkers } from './execution/create-workers.js';
+import { corsFor } from './http/cors.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
@@ -32,6 +33,7 @@ const MOST_BODY = '1mb';
 
 /** The Nest application, configured as it is served; also what the OpenAPI document is made from. */
 export const createApp = async (runtime: Runtime): Promise<NestExpressApplication> => {
+  const { http } = runtime.config;
   const app = await NestFactory.create<NestExpressApplication>(AppModule.on(runtime), {
     logger: nestLogger(runtime.log),
     bodyParser: false,
@@ -42,7 +44,9 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   app.set('query parser', 'simple');
   // Before anything that can fail: every problem names its request.
   app.use(assignRequestId);
+  if (http.trustedProxies.length > 0) app.set('trust proxy', [...http.trustedProxies]);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
+  if (http.corsOrigins.length > 0) app.enableCors(corsFor(http.corsOrigins));
   app.useBodyParser('json', { limit: MOST_BODY, type: ['application/json', 'application/*+json'] });
   return app;
 };

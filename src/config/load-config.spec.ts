@@ -80,7 +80,8 @@ describe('the configuration', () => {
       DATABASE_URL: '',
     });
     expect(config).toEqual({
-      http: { host: '0.0.0.0', port: 8080 },
+      http: { host: '0.0.0.0', port: 8080, publicUrl: null, trustedProxies: [], corsOrigins: [] },
+      rateLimit: { requests: 600, failedLogins: 30, perSeconds: 60 },
       dataDir: '.sexton',
       adminKey: null,
       databaseUrl: null,
@@ -153,6 +154,29 @@ describe('the configuration', () => {
     );
   });
 
+  it('knows how it is reached, and how often', () => {
+    const yaml = `${GOOD}http: { publicUrl: "https://Hub.internal:443/", trustedProxies: [10.0.0.0/8, "::1"], cors: { origins: ["https://tools.internal"] } }
+rateLimit: { requests: 10, per: 5m }`;
+    expect(load(yaml)).toMatchObject({
+      http: {
+        publicUrl: 'https://hub.internal',
+        trustedProxies: ['10.0.0.0/8', '::1'],
+        corsOrigins: ['https://tools.internal'],
+      },
+      rateLimit: { requests: 10, failedLogins: 30, perSeconds: 300 },
+    });
+    for (const [good, bad, path] of [
+      ['https://Hub.internal:443/', 'https://hub.internal/sexton', 'http.publicUrl'],
+      ['10.0.0.0/8', 'everybody', 'http.trustedProxies.0'],
+      ['https://tools.internal', '*', 'http.cors.origins.0'],
+      ['https://tools.internal', 'https://tools.internal/', 'http.cors.origins.0'],
+      ['5m', '1500ms', 'rateLimit.per'],
+      ['requests: 10', 'requests: 0', 'rateLimit.requests'],
+    ] as const) {
+      expect(faultsOf(yaml.replace(good, bad))).toContain(`${path}: `);
+    }
+  });
+
   it('knows a Harbor', () => {
     const { registries } = load(GOOD.replace('distribution', 'harbor'));
     expect([...registries.values()].map(({ type }) => type)).toEqual(['harbor']);
@@ -183,7 +207,7 @@ describe('the configuration', () => {
     [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, front, identity, log, execution',
+      'holds: is not known here; allowed: registries, front, identity, http, rateLimit, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],

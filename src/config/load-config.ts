@@ -32,7 +32,18 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
-    http: { host: data.HOST, port: data.PORT },
+    http: {
+      host: data.HOST,
+      port: data.PORT,
+      publicUrl: file.http.publicUrl === undefined ? null : new URL(file.http.publicUrl).origin,
+      trustedProxies: file.http.trustedProxies,
+      corsOrigins: file.http.cors.origins,
+    },
+    rateLimit: {
+      requests: file.rateLimit.requests,
+      failedLogins: file.rateLimit.failedLogins,
+      perSeconds: ms(file.rateLimit.per) / 1000,
+    },
     dataDir: data.SEXTON_DATA_DIR,
     adminKey: data.SEXTON_ADMIN_KEY ?? null,
     databaseUrl: data.DATABASE_URL ?? null,

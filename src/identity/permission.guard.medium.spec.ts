@@ -13,6 +13,7 @@ import type { Caller } from './caller.js';
 import { CurrentCaller, Public, Requires } from './decorators.js';
 import { createLogger, LOGGER } from '../telemetry/logger.js';
 import { OIDC_OPTIONS, OidcStrategy } from './oidc/oidc.strategy.js';
+import { RateLimits } from './rate-limit/rate-limits.js';
 import { FAILED_LOGIN, PermissionGuard } from './permission.guard.js';
 import type { Role } from './permissions.js';
 
@@ -72,6 +73,10 @@ class TestModule {
         { provide: OIDC_OPTIONS, useValue: null },
         { provide: LOGGER, useValue: createLogger('silent') },
         OidcStrategy,
+        {
+          provide: RateLimits,
+          useValue: new RateLimits({ requests: 1_000, failedLogins: 1_000, perSeconds: 60 }, null),
+        },
         {
           provide: FAILED_LOGIN,
           useValue: ({ code, path }: { code: string; path: string }) => failures.push({ code, path }),

@@ -7,6 +7,8 @@ import type { Caller } from './caller.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { PERMISSION, PUBLIC, rememberCaller } from './decorators.js';
 import { OidcStrategy } from './oidc/oidc.strategy.js';
+import { setRateLimitHeaders } from './rate-limit/rate-limit-headers.js';
+import { RateLimits, type Allowance } from './rate-limit/rate-limits.js';
 import { roleMay, type Permission } from './permissions.js';
 
 /** Nest token of what is told about failed log-ins. */
@@ -26,6 +28,7 @@ export class PermissionGuard implements CanActivate {
 
   constructor(
     private readonly reflector: Reflector,
+    private readonly limits: RateLimits,
     apiKeys: ApiKeyStrategy,
     oidc: OidcStrategy,
     @Inject(FAILED_LOGIN) private readonly failedLogin: FailedLogin,
@@ -43,7 +46,9 @@ export class PermissionGuard implements CanActivate {
     if (!permission) throw new SextonError('forbidden', { detail: 'This route is open to nobody' });
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    const caller = await this.authenticate(request, http.getResponse<Response>());
+    const response = http.getResponse<Response>();
+    const caller = await this.authenticate(request, response);
+    mustNotExceed(await this.limits.request(caller.id), response);
     if (!roleMay(caller.role, permission)) {
       throw new SextonError('forbidden', {
         detail: `The role ${caller.role} has no permission ${permission}`,
@@ -71,8 +76,21 @@ export class PermissionGuard implements CanActivate {
       // 403: a token of the issuer that names no role. What Sexton could not check is no failed log-in.
       if (error instanceof SextonError && error.status < 500) {
         this.failedLogin({ code: error.code, address: request.ip ?? null, path: request.path });
+        // A valid credential is never refused here: whoever shares an address with a broken script goes on working.
+        mustNotExceed(await this.limits.failedLogin(request.ip ?? null), response);
       }
       throw error;
     }
   }
 }
+
+const mustNotExceed = (allowance: Allowance, response: Response): void => {
+  setRateLimitHeaders(response, allowance);
+  if (!allowance.isExceeded) return;
+  const { quota, windowSeconds, resetMs } = allowance;
+  const what = allowance.policy === 'caller' ? 'requests of one caller' : 'failed log-ins from one address';
+  throw new SextonError('rate_limited', {
+    detail: `More than ${quota} ${what} in ${windowSeconds} seconds`,
+    retryAfterMs: resetMs,
+  });
+};

@@ -11,13 +11,19 @@ const HOUR = 60 * MINUTE;
 let issuer: TestIssuer;
 let keys: IssuerKeys;
 let faults: unknown[];
+let firstFault: Promise<void>;
 
 beforeEach(async () => {
   // The clock alone: connections and their time limits are real.
   vi.useFakeTimers({ toFake: ['Date'] });
   issuer = await startIssuer();
   faults = [];
-  keys = new IssuerKeys(issuer.options(), (error) => faults.push(error));
+  firstFault = new Promise((resolve) => {
+    keys = new IssuerKeys(issuer.options(), (error) => {
+      faults.push(error);
+      resolve();
+    });
+  });
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -79,7 +85,7 @@ describe('the keys of an issuer', () => {
     const unknown = await issuer.token({ key: await makeSigningKey() });
     later(11 * MINUTE);
     expect(await codeOf(verify(known))).toBe('verified');
-    await vi.waitUntil(() => faults.length > 0);
+    await firstFault;
     const asked = issuer.requests.length;
     for (let i = 0; i < 20; i += 1) {
       expect(await codeOf(verify(unknown))).toBe('issuer_unavailable');

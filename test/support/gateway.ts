@@ -42,6 +42,8 @@ export const startTestGateway = async (options: {
   /** What the gateway takes for the time. */
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
+  readonly http?: Partial<Config['http']>;
+  readonly rateLimit?: Partial<Config['rateLimit']>;
   readonly oidc?: Config['identity']['oidc'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
@@ -49,7 +51,15 @@ export const startTestGateway = async (options: {
   const logLines: string[] = [];
   const log = createLogger('debug', { write: (line: string) => void logLines.push(line) });
   const config: Config = {
-    http: { host: '127.0.0.1', port: 0 },
+    http: {
+      host: '127.0.0.1',
+      port: 0,
+      publicUrl: null,
+      trustedProxies: [],
+      corsOrigins: [],
+      ...options.http,
+    },
+    rateLimit: { requests: 1_000_000, failedLogins: 1_000_000, perSeconds: 60, ...options.rateLimit },
     dataDir: '/nonexistent',
     adminKey,
     databaseUrl: database.url,
