@@ -12,6 +12,7 @@ import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
 import { SextonError } from './errors/sexton-error.js';
 import { createWorkers } from './execution/create-workers.js';
+import { isGrant, MOST_GRANT } from './front/password-grant.js';
 import { corsFor } from './http/cors.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
@@ -48,6 +49,7 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   if (http.corsOrigins.length > 0) app.enableCors(corsFor(http.corsOrigins));
   app.useBodyParser('json', { limit: MOST_BODY, type: ['application/json', 'application/*+json'] });
+  app.useBodyParser('urlencoded', { limit: MOST_GRANT, type: isGrant, extended: false, parameterLimit: 20 });
   return app;
 };
 

@@ -15,6 +15,9 @@ import { createLogger, LOGGER } from '../telemetry/logger.js';
 import { OIDC_OPTIONS, OidcStrategy } from './oidc/oidc.strategy.js';
 import { RateLimits } from './rate-limit/rate-limits.js';
 import { FAILED_LOGIN, PermissionGuard } from './permission.guard.js';
+import { RegistryTokenStrategy } from './registry-tokens/registry-token.strategy.js';
+import { RegistryTokens } from './registry-tokens/registry-tokens.js';
+import { TokenSecretsStore } from './registry-tokens/token-secrets.store.js';
 import type { Role } from './permissions.js';
 
 @Controller('plain')
@@ -73,6 +76,9 @@ class TestModule {
         { provide: OIDC_OPTIONS, useValue: null },
         { provide: LOGGER, useValue: createLogger('silent') },
         OidcStrategy,
+        TokenSecretsStore,
+        RegistryTokens,
+        RegistryTokenStrategy,
         {
           provide: RateLimits,
           useValue: new RateLimits({ requests: 1_000, failedLogins: 1_000, perSeconds: 60 }, null),

@@ -52,12 +52,19 @@ describe('the rate limit', () => {
     const wrong = () => gateway.api(`sxt_${'x'.repeat(40)}`).get('/v1/deletions');
     const first = await wrong().expect(401);
     expect(first.headers['ratelimit-policy']).toBe('"failed-logins";q=2;w=60');
-    await request(gateway.url).get('/v1/deletions').expect(401);
+    await gateway.api('sxt_short').get('/v1/deletions').expect(401);
     const third = await wrong().expect(429);
     expect(third.body).toMatchObject({ code: 'rate_limited' });
     expect(third.headers['retry-after']).toMatch(/^\d+$/);
     await request(gateway.url).get('/v2/').auth('me', 'wrong').expect(429);
     await gateway.api().get('/v1/deletions').expect(200);
+  });
+
+  it('takes a client that asks what to bring for no failed log-in', async () => {
+    const gateway = await start({ rateLimit: { failedLogins: 1 } });
+    for (let i = 0; i < 3; i += 1) await request(gateway.url).get('/v2/').expect(401);
+    const events = await gateway.api().get('/v1/audit/events?action=login.failed').expect(200);
+    expect((events.body as { items: unknown[] }).items).toEqual([]);
   });
 });
 
