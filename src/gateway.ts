@@ -14,6 +14,7 @@ import { SextonError } from './errors/sexton-error.js';
 import { createWorkers } from './execution/create-workers.js';
 import { isGrant, MOST_GRANT } from './front/password-grant.js';
 import { corsFor } from './http/cors.js';
+import { DOCS_PATH, openDocsTo, swaggerLogin } from './http/docs-login.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
@@ -71,11 +72,18 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
   const { config, log } = runtime;
   const app = await createApp(runtime);
   if (role === 'worker') app.use(onlyOperations);
-  const document = buildOpenApi(app);
+  const { oidc } = config.identity;
+  const login = oidc?.clientId ? { issuer: oidc.issuer, clientId: oidc.clientId } : null;
+  if (login) app.use(DOCS_PATH, openDocsTo(login));
+  const document = buildOpenApi(app, oidc?.issuer ?? null);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Sexton API',
-    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true },
+    swaggerOptions: {
+      persistAuthorization: false,
+      displayRequestDuration: true,
+      ...(login && swaggerLogin(login)),
+    },
   });
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
   const workers = createWorkers({

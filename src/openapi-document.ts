@@ -48,5 +48,5 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     worker: 'none',
     close: async () => undefined,
   });
-  return buildOpenApi(app);
+  return buildOpenApi(app, null);
 };

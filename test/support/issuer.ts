@@ -7,6 +7,7 @@ import {
   type JWK,
   type JWTHeaderParameters,
 } from 'jose';
+import { BrowserLogins } from './browser-logins.js';
 import type { OidcOptions } from '../../src/identity/oidc/oidc-options.js';
 
 export const AUDIENCE = 'sexton';
@@ -69,6 +70,8 @@ export const startIssuer = async (): Promise<TestIssuer> => {
       jwks_uri: `${issuer}/keys`,
       authorization_endpoint: `${issuer}/authorize`,
       token_endpoint: `${issuer}/token`,
+      grant_types_supported: ['authorization_code'],
+      scopes_supported: ['openid'],
       ...misdescription,
     }),
     '/realm/keys': () => ({ keys: keys.map(({ publicJwk }) => publicJwk) }),
@@ -76,6 +79,14 @@ export const startIssuer = async (): Promise<TestIssuer> => {
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     requests.push(path);
+    if (!isDown && path.startsWith('/realm/authorize?')) {
+      logins.authorize(new URL(path, issuer), response);
+      return;
+    }
+    if (!isDown && path === '/realm/token') {
+      void logins.redeem(request, response);
+      return;
+    }
     const document = documents[path];
     if (request.method !== 'GET' || !document) violations.push(`${request.method} ${path}`);
     if (request.headers.authorization !== undefined) violations.push(`${path} with credentials`);
@@ -83,12 +94,35 @@ export const startIssuer = async (): Promise<TestIssuer> => {
       request.socket.destroy();
       return;
     }
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify(document()));
+    response
+      .setHeader('Access-Control-Allow-Origin', '*')
+      .setHeader('Content-Type', 'application/json')
+      .end(JSON.stringify(document()));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the issuer has no address');
   const issuer = `http://127.0.0.1:${address.port}/realm`;
+
+  const token = async ({ claims, header, key = keys[0] }: Changes = {}): Promise<string> => {
+    if (!key) throw new Error('the issuer has no key');
+    const now = Math.floor(Date.now() / 1000);
+    const payload = {
+      iss: issuer,
+      aud: AUDIENCE,
+      sub: 'ana',
+      iat: now,
+      exp: now + 300,
+      preferred_username: 'Ana',
+      roles: ['requester'],
+      sexton_scopes: ['prod/team-a/**:delete'],
+      ...claims,
+    };
+    return new SignJWT(payload)
+      .setProtectedHeader({ alg: key.algorithm, kid: key.publicJwk.kid, typ: 'JWT', ...header })
+      .sign(key.privateKey);
+  };
+  const logins = new BrowserLogins(() => token(), violations);
 
   return {
     issuer,
@@ -104,24 +138,7 @@ export const startIssuer = async (): Promise<TestIssuer> => {
       isDown = down;
       if (down) server.closeAllConnections();
     },
-    token: async ({ claims, header, key = keys[0] }: Changes = {}) => {
-      if (!key) throw new Error('the issuer has no key');
-      const now = Math.floor(Date.now() / 1000);
-      const payload = {
-        iss: issuer,
-        aud: AUDIENCE,
-        sub: 'ana',
-        iat: now,
-        exp: now + 300,
-        preferred_username: 'Ana',
-        roles: ['requester'],
-        sexton_scopes: ['prod/team-a/**:delete'],
-        ...claims,
-      };
-      return new SignJWT(payload)
-        .setProtectedHeader({ alg: key.algorithm, kid: key.publicJwk.kid, typ: 'JWT', ...header })
-        .sign(key.privateKey);
-    },
+    token,
     options: (changes) => ({
       issuer,
       audience: [AUDIENCE],
