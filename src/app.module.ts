@@ -1,4 +1,10 @@
-import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  Module,
+  RequestMethod,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
@@ -25,10 +31,13 @@ import { restorableUntil } from './collections/restorable-until.js';
 import { DeletionIntake } from './deletions/deletion-intake.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
+import { FrontChallenge, PUBLIC_URL } from './front/front-challenge.js';
 import { FrontController } from './front/front.controller.js';
 import { FrontDeletions } from './front/front-deletions.js';
 import { FrontReads } from './front/front-reads.js';
 import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
+import { passwordGrantAsBasic } from './front/password-grant.js';
+import { TokenController } from './front/token.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requireJson } from './http/require-json.js';
 import { validationPipe } from './http/validation.js';
@@ -37,7 +46,12 @@ import { ApiKeysController } from './identity/api-keys.controller.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import { ApiKeysStore } from './identity/api-keys.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
+import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { RateLimits } from './identity/rate-limit/rate-limits.js';
+import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
+import { RegistryTokens } from './identity/registry-tokens/registry-tokens.js';
+import { TokenSecretsStore } from './identity/registry-tokens/token-secrets.store.js';
 import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
 import { Registries } from './registries/registries.js';
 import type { Runtime } from './runtime.js';
@@ -62,6 +76,8 @@ export class AppModule implements NestModule {
         CollectionsController,
         AuditController,
         ApiKeysController,
+        // Before the front, whose routes begin with /v2 as well.
+        TokenController,
         FrontController,
         HealthController,
         MetricsController,
@@ -99,12 +115,20 @@ export class AppModule implements NestModule {
         CollectionsService,
         CollectionReadingService,
         { provide: FRONT_CONFIG, useValue: runtime.config.front },
+        { provide: PUBLIC_URL, useValue: runtime.config.http.publicUrl },
+        FrontChallenge,
         FrontRegistry,
         FrontReads,
         FrontDeletions,
         ApiKeysStore,
         ApiKeysService,
         ApiKeyStrategy,
+        { provide: OIDC_OPTIONS, useValue: runtime.config.identity.oidc },
+        OidcStrategy,
+        TokenSecretsStore,
+        RegistryTokens,
+        RegistryTokenStrategy,
+        { provide: RateLimits, useValue: runtime.rateLimits },
         Reflector,
         {
           provide: FAILED_LOGIN,
@@ -125,6 +149,8 @@ export class AppModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(requireJson).forRoutes('{*path}');
+    const grant = { path: 'v2/token', method: RequestMethod.POST };
+    consumer.apply(requireJson).exclude(grant).forRoutes('{*path}');
+    consumer.apply(passwordGrantAsBasic).forRoutes(grant);
   }
 }

@@ -12,6 +12,9 @@ import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
 import { SextonError } from './errors/sexton-error.js';
 import { createWorkers } from './execution/create-workers.js';
+import { isGrant, MOST_GRANT } from './front/password-grant.js';
+import { corsFor } from './http/cors.js';
+import { DOCS_PATH, openDocsTo, swaggerLogin } from './http/docs-login.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
@@ -32,6 +35,7 @@ const MOST_BODY = '1mb';
 
 /** The Nest application, configured as it is served; also what the OpenAPI document is made from. */
 export const createApp = async (runtime: Runtime): Promise<NestExpressApplication> => {
+  const { http } = runtime.config;
   const app = await NestFactory.create<NestExpressApplication>(AppModule.on(runtime), {
     logger: nestLogger(runtime.log),
     bodyParser: false,
@@ -42,8 +46,11 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   app.set('query parser', 'simple');
   // Before anything that can fail: every problem names its request.
   app.use(assignRequestId);
+  if (http.trustedProxies.length > 0) app.set('trust proxy', [...http.trustedProxies]);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
+  if (http.corsOrigins.length > 0) app.enableCors(corsFor(http.corsOrigins));
   app.useBodyParser('json', { limit: MOST_BODY, type: ['application/json', 'application/*+json'] });
+  app.useBodyParser('urlencoded', { limit: MOST_GRANT, type: isGrant, extended: false, parameterLimit: 20 });
   return app;
 };
 
@@ -65,11 +72,18 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
   const { config, log } = runtime;
   const app = await createApp(runtime);
   if (role === 'worker') app.use(onlyOperations);
-  const document = buildOpenApi(app);
+  const { oidc } = config.identity;
+  const login = oidc?.clientId ? { issuer: oidc.issuer, clientId: oidc.clientId } : null;
+  if (login) app.use(DOCS_PATH, openDocsTo(login));
+  const document = buildOpenApi(app, oidc?.issuer ?? null);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Sexton API',
-    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true },
+    swaggerOptions: {
+      persistAuthorization: false,
+      displayRequestDuration: true,
+      ...(login && swaggerLogin(login)),
+    },
   });
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
   const workers = createWorkers({

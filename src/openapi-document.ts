@@ -4,6 +4,7 @@ import { createDatabase, createPool } from './database/database.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { createApp } from './gateway.js';
 import { buildOpenApi } from './http/openapi.js';
+import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { Registries } from './registries/registries.js';
 import { createLogger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -15,7 +16,8 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
   const pool = createPool(NOWHERE, 1);
   const app = await createApp({
     config: {
-      http: { host: '127.0.0.1', port: 0 },
+      http: { host: '127.0.0.1', port: 0, publicUrl: null, trustedProxies: [], corsOrigins: [] },
+      rateLimit: { requests: 1, failedLogins: 1, perSeconds: 1 },
       dataDir: '.',
       adminKey: null,
       databaseUrl: NOWHERE,
@@ -24,6 +26,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       registries: new Map(),
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      identity: { oidc: null },
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),
@@ -37,6 +40,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       check: async () => undefined,
       close: async () => undefined,
     },
+    rateLimits: new RateLimits({ requests: 1, failedLogins: 1, perSeconds: 1 }, null),
     registries: new Registries([]),
     changes: new DeletionChanges(NOWHERE),
     metrics: new Metrics(),
@@ -44,5 +48,5 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     worker: 'none',
     close: async () => undefined,
   });
-  return buildOpenApi(app);
+  return buildOpenApi(app, null);
 };

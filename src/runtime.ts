@@ -7,7 +7,9 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedde
 import { migrateToLatest } from './database/migrate.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { readQueue } from './deletions/queue-reading.js';
+import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { createWakeUpQueue } from './queue/create-queue.js';
+import { openRedis } from './queue/redis.js';
 import type { WakeUpQueue } from './queue/wake-up-queue.js';
 import { createRegistry } from './registries/create-registry.js';
 import { Registries } from './registries/registries.js';
@@ -17,6 +19,9 @@ import { Metrics } from './telemetry/metrics.js';
 /** Connections beside the one that each claimed repository holds. */
 const SPARE_CONNECTIONS = 10;
 
+/** A request does not wait longer for Redis to count it, in milliseconds. */
+const RATE_LIMIT_MS = 500;
+
 /** Everything that Sexton holds open while it runs; opened in order, closed in the opposite one. */
 export interface Runtime {
   readonly config: Config;
@@ -24,6 +29,7 @@ export interface Runtime {
   readonly pool: pg.Pool;
   readonly db: Db;
   readonly queue: WakeUpQueue;
+  readonly rateLimits: RateLimits;
   readonly registries: Registries;
   readonly changes: DeletionChanges;
   readonly metrics: Metrics;
@@ -67,6 +73,14 @@ const open = async (
   const queue = createWakeUpQueue({ redisUrl: config.redisUrl, databaseUrl }, (error) =>
     log.warn({ err: error }, 'the queue reports a fault'),
   );
+  const redis =
+    config.redisUrl === null
+      ? null
+      : openRedis(
+          config.redisUrl,
+          (error) => log.warn({ err: error }, 'rate limits are counted by process'),
+          { commandTimeout: RATE_LIMIT_MS },
+        );
   const registries = new Registries(
     options.map((registry) =>
       createRegistry(registry, ({ method, status, code, ms }) => {
@@ -83,6 +97,7 @@ const open = async (
     pool,
     db,
     queue,
+    rateLimits: new RateLimits(config.rateLimit, redis),
     registries,
     changes,
     metrics,
@@ -90,6 +105,7 @@ const open = async (
     worker: `${hostname()}/${process.pid}`,
     close: async () => {
       await changes.stop();
+      redis?.disconnect();
       await registries.close();
       await db.destroy();
       await embedded?.stop();

@@ -1,23 +1,11 @@
 import { z } from 'zod';
 import { registryNameSchema } from '../oci/names.js';
 import { collectionSchema } from './collection.schema.js';
+import { httpUrl, urlOrNull } from './config-file.parts.js';
 import { LOG_LEVELS } from './config.js';
 import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js';
-
-export const urlOrNull = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);
-
-const httpUrl = z.string().refine(
-  (text) => {
-    const url = urlOrNull(text);
-    return (
-      url !== null &&
-      (url.protocol === 'https:' || url.protocol === 'http:') &&
-      !url.username &&
-      !url.password
-    );
-  },
-  { error: 'must be an http:// or https:// URL without user or password (use credentials)', abort: true },
-);
+import { httpSchema, rateLimitSchema } from './http.schema.js';
+import { identitySchema } from './identity.schema.js';
 
 const registryUrl = httpUrl.refine(
   (text) => !/[?#]/.test(text) && !/\/(v[12]|api\/v0)\/*$/.test(urlOrNull(text)?.pathname ?? ''),
@@ -126,6 +114,9 @@ export const configFileSchema = z
       })
       .prefault({})
       .describe('The registry-compatible routes, /v2/ and /api/v0/.'),
+    identity: identitySchema.describe('Who may come in beside the holders of API keys.'),
+    http: httpSchema.describe('How Sexton is reached.'),
+    rateLimit: rateLimitSchema.describe('How often one caller may ask, and one address may fail to log in.'),
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).default('info').describe('SEXTON_LOG_LEVEL goes before it.'),

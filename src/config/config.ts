@@ -1,4 +1,6 @@
 import type { CollectionOptions } from '../collections/collection-options.js';
+import type { OidcOptions } from '../identity/oidc/oidc-options.js';
+import type { RateLimitOptions } from '../identity/rate-limit/rate-limit-options.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
@@ -15,7 +17,16 @@ export interface FrontConfig {
 
 /** Everything that Sexton was told, checked once at the start. */
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Scheme and host that clients use; null: as the request says. */
+    readonly publicUrl: string | null;
+    /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: readonly string[];
+    readonly corsOrigins: readonly string[];
+  };
+  readonly rateLimit: RateLimitOptions;
   /** Absolute or relative to the working directory; holds the embedded PostgreSQL. */
   readonly dataDir: string;
   readonly adminKey: string | null;
@@ -28,6 +39,8 @@ export interface Config {
   /** Registries that are collected; no other is. */
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
+  /** The issuer whose tokens are accepted beside API keys; null when there is none. */
+  readonly identity: { readonly oidc: OidcOptions | null };
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */
     readonly planAttempts: number;

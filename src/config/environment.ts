@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { API_KEY_PATTERN } from '../identity/api-key.js';
-import { urlOrNull } from './config-file.schema.js';
+import { urlOrNull } from './config-file.parts.js';
 import { LOG_LEVELS } from './config.js';
 
 const isUrlOf = (protocols: readonly string[]) => (text: string) =>

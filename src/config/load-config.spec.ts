@@ -80,7 +80,8 @@ describe('the configuration', () => {
       DATABASE_URL: '',
     });
     expect(config).toEqual({
-      http: { host: '0.0.0.0', port: 8080 },
+      http: { host: '0.0.0.0', port: 8080, publicUrl: null, trustedProxies: [], corsOrigins: [] },
+      rateLimit: { requests: 600, failedLogins: 30, perSeconds: 60 },
       dataDir: '.sexton',
       adminKey: null,
       databaseUrl: null,
@@ -89,6 +90,7 @@ describe('the configuration', () => {
       registries: config.registries,
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      identity: { oidc: null },
       execution: {
         planAttempts: 12,
         targetAttempts: 12,
@@ -117,6 +119,62 @@ describe('the configuration', () => {
         },
       ],
     ]);
+  });
+
+  it('knows a token issuer, with signatures that only the issuer can make', () => {
+    const oidc = `${GOOD}identity: { oidc: { issuer: "https://login.internal/realms/a", audience: sexton, caFile: /etc/ca.pem, roleMap: { ops: operator, all: requester } } }`;
+    expect(load(oidc).identity.oidc).toEqual({
+      issuer: 'https://login.internal/realms/a',
+      audience: ['sexton'],
+      jwksUri: null,
+      algorithms: ['RS256', 'ES256', 'EdDSA'],
+      clockSkewMs: 30_000,
+      roleClaim: 'roles',
+      roleMap: new Map([
+        ['ops', 'operator'],
+        ['all', 'requester'],
+      ]),
+      defaultRole: null,
+      scopesClaim: 'sexton_scopes',
+      nameClaim: 'preferred_username',
+      clientId: null,
+      tlsCa: FILES['/etc/ca.pem'],
+    });
+    for (const algorithm of ['HS256', 'none']) {
+      const yaml = oidc.replace('audience:', `algorithms: [${algorithm}], audience:`);
+      expect(faultsOf(yaml)).toContain('identity.oidc.algorithms.0: ');
+    }
+    const faults = faultsOf(oidc.replace('/realms/a', '?x'));
+    expect(faults).toContain('identity.oidc.issuer: must have no query');
+    expect(faultsOf(oidc.replace('caFile: /etc/ca.pem, role', 'caFile: /etc/none.pem, role'))).toContain(
+      'identity.oidc.caFile: the file',
+    );
+    expect(faultsOf(oidc.replace('audience:', 'clockSkew: 1h, audience:'))).toContain(
+      'identity.oidc.clockSkew: ',
+    );
+  });
+
+  it('knows how it is reached, and how often', () => {
+    const yaml = `${GOOD}http: { publicUrl: "https://Hub.internal:443/", trustedProxies: [10.0.0.0/8, "::1"], cors: { origins: ["https://tools.internal"] } }
+rateLimit: { requests: 10, per: 5m }`;
+    expect(load(yaml)).toMatchObject({
+      http: {
+        publicUrl: 'https://hub.internal',
+        trustedProxies: ['10.0.0.0/8', '::1'],
+        corsOrigins: ['https://tools.internal'],
+      },
+      rateLimit: { requests: 10, failedLogins: 30, perSeconds: 300 },
+    });
+    for (const [good, bad, path] of [
+      ['https://Hub.internal:443/', 'https://hub.internal/sexton', 'http.publicUrl'],
+      ['10.0.0.0/8', 'everybody', 'http.trustedProxies.0'],
+      ['https://tools.internal', '*', 'http.cors.origins.0'],
+      ['https://tools.internal', 'https://tools.internal/', 'http.cors.origins.0'],
+      ['5m', '1500ms', 'rateLimit.per'],
+      ['requests: 10', 'requests: 0', 'rateLimit.requests'],
+    ] as const) {
+      expect(faultsOf(yaml.replace(good, bad))).toContain(`${path}: `);
+    }
   });
 
   it('knows a Harbor', () => {
@@ -149,7 +207,7 @@ describe('the configuration', () => {
     [
       'an unknown key at the top',
       `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, front, log, execution',
+      'holds: is not known here; allowed: registries, front, identity, http, rateLimit, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],

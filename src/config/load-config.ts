@@ -7,6 +7,7 @@ import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
 import { faultsOf, sayRequired } from './faults.js';
+import { oidcOptionsOf } from './identity-entry.js';
 import { readConfigFile } from './read-config-file.js';
 import { ms, registryOptionsOf, type EntrySources } from './registry-entry.js';
 import type { ReadFile } from './secret-files.js';
@@ -24,12 +25,25 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const environment = environmentSchema.safeParse(Object.fromEntries(set));
   if (!environment.success) faults.push(...faultsOf(environment.error));
   const { file, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
-  const { registries, collections } = registriesOf(entries, { env: set, readFile, faults });
+  const sources: EntrySources = { env: set, readFile, faults };
+  const { registries, collections } = registriesOf(entries, sources);
+  const oidc = file && oidcOptionsOf(file.identity, sources);
   if (file) checkFront(file.front, registries, faults);
   if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
-    http: { host: data.HOST, port: data.PORT },
+    http: {
+      host: data.HOST,
+      port: data.PORT,
+      publicUrl: file.http.publicUrl === undefined ? null : new URL(file.http.publicUrl).origin,
+      trustedProxies: file.http.trustedProxies,
+      corsOrigins: file.http.cors.origins,
+    },
+    rateLimit: {
+      requests: file.rateLimit.requests,
+      failedLogins: file.rateLimit.failedLogins,
+      perSeconds: ms(file.rateLimit.per) / 1000,
+    },
     dataDir: data.SEXTON_DATA_DIR,
     adminKey: data.SEXTON_ADMIN_KEY ?? null,
     databaseUrl: data.DATABASE_URL ?? null,
@@ -42,6 +56,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       defaultRegistry: file.front.defaultRegistry ?? null,
       sharedDigests: file.front.sharedDigests,
     },
+    identity: { oidc },
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,

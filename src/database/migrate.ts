@@ -5,6 +5,7 @@ import * as audit from './migrations/0002-audit.js';
 import * as apiKeys from './migrations/0003-api-keys.js';
 import * as restore from './migrations/0004-restore.js';
 import * as selectors from './migrations/0005-selectors.js';
+import * as registryTokenSecrets from './migrations/0006-registry-token-secrets.js';
 import * as collections from './migrations/0007-collections.js';
 
 /** In order, forward only: a migration expands the schema, and contracts it only one version later. */
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-api-keys': apiKeys,
   '0004-restore': restore,
   '0005-selectors': selectors,
+  '0006-registry-token-secrets': registryTokenSecrets,
   '0007-collections': collections,
 };
 

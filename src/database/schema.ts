@@ -12,6 +12,7 @@ import type {
   TombstonesTable,
 } from '../deletions/deletions.tables.js';
 import type { ApiKeysTable } from '../identity/api-keys.table.js';
+import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/token-secrets.table.js';
 
 /** Every table, by its name. Each feature describes its own rows beside its SQL. */
 export interface Database {
@@ -27,4 +28,5 @@ export interface Database {
   deletion_targets: DeletionTargetsTable;
   tombstones: TombstonesTable;
   idempotency_keys: IdempotencyKeysTable;
+  registry_token_secrets: RegistryTokenSecretsTable;
 }

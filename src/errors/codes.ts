@@ -25,13 +25,23 @@ export const ERROR_KINDS = kinds({
   unauthenticated: {
     status: 401,
     title: 'No valid credential',
-    hint: 'Send an API key as a Bearer token, or as the password of Basic authentication.',
+    hint: 'Send an API key as a Bearer token or as the password of Basic authentication, or a token of the configured issuer as a Bearer token.',
   },
   key_expired: { status: 401, title: 'The API key has expired', hint: 'Ask an administrator for a new key.' },
+  token_expired: {
+    status: 401,
+    title: 'The token has expired',
+    hint: 'Log in at the issuer again, or refresh the token there.',
+  },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The token issuer is not answering',
+    hint: 'Try again after Retry-After, or use an API key; whoever runs Sexton checks identity.oidc in sexton.yaml.',
+  },
   forbidden: {
     status: 403,
     title: 'Not permitted',
-    hint: 'Ask an administrator for a key with a role and scope that permit this.',
+    hint: 'Ask an administrator for a role and a scope that permit this.',
   },
   not_found: {
     status: 404,

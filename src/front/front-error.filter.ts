@@ -4,12 +4,15 @@ import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { requestIdOf } from '../http/request-id.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
+import { FrontChallenge } from './front-challenge.js';
 import { FrontError, type FrontCode } from './front-error.js';
 
 /** What each of our codes is to a client of a registry; what is not listed is its status and UNKNOWN. */
 const AS_REGISTRY: Readonly<Partial<Record<ErrorCode, readonly [status: number, code: FrontCode]>>> = {
   unauthenticated: [401, 'UNAUTHORIZED'],
   key_expired: [401, 'UNAUTHORIZED'],
+  token_expired: [401, 'UNAUTHORIZED'],
+  issuer_unavailable: [503, 'UNAVAILABLE'],
   forbidden: [403, 'DENIED'],
   not_found: [404, 'NAME_UNKNOWN'],
   unknown_registry: [404, 'NAME_UNKNOWN'],
@@ -30,18 +33,21 @@ const AS_REGISTRY: Readonly<Partial<Record<ErrorCode, readonly [status: number, 
 /** Everything that goes wrong at the front, in the words of a registry (OCI distribution spec, "Error Codes"). */
 @Catch()
 export class FrontErrorFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly log: Logger) {}
+  constructor(
+    @Inject(LOGGER) private readonly log: Logger,
+    private readonly challenge: FrontChallenge,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
-    const error = this.translate(thrown, http.getRequest<Request>());
+    const request = http.getRequest<Request>();
+    const error = this.translate(thrown, request);
     if (response.headersSent) {
       response.end();
       return;
     }
-    // One challenge, and the one that every client can answer with a key as its password.
-    if (error.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="sexton"');
+    if (error.status === 401) response.setHeader('WWW-Authenticate', this.challenge.of(request));
     if (error.retryAfterMs !== null) {
       response.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
     }

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { clientGone } from '../http/client-gone.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
-import { CurrentCaller, Requires } from '../identity/decorators.js';
+import { CurrentCaller, Requires, TakesRegistryTokens } from '../identity/decorators.js';
 import { FrontDeletions } from './front-deletions.js';
 import { FrontErrorFilter } from './front-error.filter.js';
 import { FrontError } from './front-error.js';
@@ -19,6 +19,7 @@ import { FrontRegistry } from './front-registry.js';
 @ApiExcludeController()
 @Controller()
 @UseFilters(FrontErrorFilter)
+@TakesRegistryTokens()
 export class FrontController {
   constructor(
     private readonly registry: FrontRegistry,

@@ -7,8 +7,10 @@ import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
 const EVERYWHERE: readonly ErrorCode[] = [
   'unauthenticated',
   'key_expired',
+  'token_expired',
   'forbidden',
   'rate_limited',
+  'issuer_unavailable',
   'internal_error',
 ];
 

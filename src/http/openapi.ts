@@ -6,6 +6,7 @@ import {
   type StandardSchemaConverter,
 } from '@nestjs/swagger';
 import { z } from 'zod';
+import { discoveryUrl } from '../identity/oidc/issuer-keys.js';
 import { problemSchema } from './problem.js';
 
 const DESCRIPTION = `Teams ask for deletions here, with a reason; nobody but Sexton holds registry credentials. Every deletion is
@@ -35,9 +36,9 @@ const convert: StandardSchemaConverter = (schema, { schemaType }) => {
 
 const withoutId = ({ id: _id, ...rest }: Record<string, unknown>) => rest;
 
-/** The OpenAPI 3.1 document of the running code. */
-export const buildOpenApi = (app: INestApplication): OpenAPIObject => {
-  const config = new DocumentBuilder()
+/** The OpenAPI 3.1 document of the running code; with an issuer, tokens of it are one more way to come in. */
+export const buildOpenApi = (app: INestApplication, issuer: string | null): OpenAPIObject => {
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Sexton')
     .setDescription(DESCRIPTION)
@@ -49,8 +50,17 @@ export const buildOpenApi = (app: INestApplication): OpenAPIObject => {
       'basic',
     )
     .addSecurityRequirements('bearer')
-    .addSecurityRequirements('basic')
-    .build();
+    .addSecurityRequirements('basic');
+  if (issuer !== null) {
+    builder
+      .addSecurity('oidc', {
+        type: 'openIdConnect',
+        openIdConnectUrl: discoveryUrl(issuer),
+        description: "A token of the company's issuer.",
+      })
+      .addSecurityRequirements('oidc');
+  }
+  const config = builder.build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: convert,
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,

@@ -7,6 +7,7 @@ import { requestIdOf } from './request-id.js';
 /** What Express's body parser says of a body it refuses (its `type` field). */
 const BODY_FAULTS: Readonly<Record<string, () => SextonError>> = {
   'entity.too.large': () => new SextonError('payload_too_large'),
+  'parameters.too.many': () => new SextonError('payload_too_large'),
   'entity.parse.failed': () => new SextonError('malformed_json'),
   'encoding.unsupported': () => new SextonError('unsupported_media_type'),
   'charset.unsupported': () => new SextonError('unsupported_media_type'),

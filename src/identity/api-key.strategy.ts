@@ -1,38 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
-import { Strategy } from 'passport';
 import { SextonError } from '../errors/sexton-error.js';
 import { API_KEY_PATTERN } from './api-key.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import type { Caller } from './caller.js';
 import { keyInHeader } from './credential.js';
-
-/** A passport strategy that takes a key from the `Authorization` header alone: never from a query or a body. */
-class HeaderKeyStrategy extends Strategy {
-  override name = 'api-key';
-
-  constructor(
-    private readonly verify: (
-      request: Request,
-      done: (error: unknown, caller?: Caller | false) => void,
-    ) => void,
-  ) {
-    super();
-  }
-
-  override authenticate(request: Request): void {
-    this.verify(request, (error, caller) => {
-      if (error) this.error(error);
-      else if (caller) this.success(caller);
-      else this.fail('Bearer realm="sexton"', 401);
-    });
-  }
-}
+import { HeaderStrategy } from './header.strategy.js';
 
 /** API keys, as Bearer token or as the password of Basic authentication. */
 @Injectable()
-export class ApiKeyStrategy extends PassportStrategy(HeaderKeyStrategy, 'api-key') {
+export class ApiKeyStrategy extends PassportStrategy(HeaderStrategy, 'api-key') {
   constructor(private readonly keys: ApiKeysStore) {
     super();
   }

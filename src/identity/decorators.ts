@@ -13,6 +13,11 @@ export const Requires = (permission: Permission): MethodDecorator => SetMetadata
 /** A route for everyone: health, metrics and the documentation. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
 
+export const REGISTRY_TOKENS = Symbol('registry tokens');
+
+/** A controller that takes tokens of the Docker token flow too. Everywhere else they are no credential. */
+export const TakesRegistryTokens = (): ClassDecorator => SetMetadata(REGISTRY_TOKENS, true);
+
 const callers = new WeakMap<Request, Caller>();
 
 export const rememberCaller = (request: Request, caller: Caller): void => {

@@ -11,7 +11,13 @@ import { generateApiKey } from './api-key.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import type { Caller } from './caller.js';
 import { CurrentCaller, Public, Requires } from './decorators.js';
+import { createLogger, LOGGER } from '../telemetry/logger.js';
+import { OIDC_OPTIONS, OidcStrategy } from './oidc/oidc.strategy.js';
+import { RateLimits } from './rate-limit/rate-limits.js';
 import { FAILED_LOGIN, PermissionGuard } from './permission.guard.js';
+import { RegistryTokenStrategy } from './registry-tokens/registry-token.strategy.js';
+import { RegistryTokens } from './registry-tokens/registry-tokens.js';
+import { TokenSecretsStore } from './registry-tokens/token-secrets.store.js';
 import type { Role } from './permissions.js';
 
 @Controller('plain')
@@ -67,6 +73,16 @@ class TestModule {
         { provide: DATABASE, useValue: db },
         ApiKeysStore,
         ApiKeyStrategy,
+        { provide: OIDC_OPTIONS, useValue: null },
+        { provide: LOGGER, useValue: createLogger('silent') },
+        OidcStrategy,
+        TokenSecretsStore,
+        RegistryTokens,
+        RegistryTokenStrategy,
+        {
+          provide: RateLimits,
+          useValue: new RateLimits({ requests: 1_000, failedLogins: 1_000, perSeconds: 60 }, null),
+        },
         {
           provide: FAILED_LOGIN,
           useValue: ({ code, path }: { code: string; path: string }) => failures.push({ code, path }),

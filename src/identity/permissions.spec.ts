@@ -1,36 +1,46 @@
 import { describe, expect, it } from 'vitest';
-import { PERMISSIONS, ROLES, roleMay, type Role } from './permissions.js';
+import { PERMISSIONS, ROLES, roleMay, type Permission, type Role } from './permissions.js';
 
 const given = (role: Role): readonly string[] =>
   PERMISSIONS.filter((permission) => roleMay(role, permission));
-const READS = /:(read|report|verify)$/;
+const holders = (permission: Permission): readonly Role[] =>
+  ROLES.filter((role) => roleMay(role, permission));
+const READS = /:(read|report|verify|export)$/;
 
 describe('a role', () => {
-  it('that is admin may do everything, and only an admin manages keys', () => {
+  it('that is admin may do everything, and only an admin manages keys and webhooks', () => {
     expect(given('admin')).toEqual(PERMISSIONS);
-    expect(ROLES.filter((role) => roleMay(role, 'keys:manage'))).toEqual(['admin']);
+    expect(holders('keys:manage')).toEqual(['admin']);
+    expect(holders('webhooks:manage')).toEqual(['admin']);
   });
 
-  it('that is auditor or approver changes nothing by itself, and an auditor verifies the audit log', () => {
-    for (const role of ['auditor', 'approver'] as const) {
-      expect(given(role).filter((permission) => !READS.test(permission))).toEqual([]);
-    }
-    expect(roleMay('auditor', 'audit:verify')).toBe(true);
+  it('that is auditor changes nothing, reads everything, verifies and exports the audit log', () => {
+    expect(given('auditor').filter((permission) => !READS.test(permission))).toEqual([]);
+    expect(PERMISSIONS.filter((permission) => READS.test(permission))).toEqual(given('auditor'));
+    expect(holders('audit:verify')).toEqual(['auditor', 'admin']);
+    expect(holders('audit:export')).toEqual(['auditor', 'admin']);
   });
 
-  it('sees deletions, registries and the audit log, whichever it is; scopes say which', () => {
+  it('that is approver decides about what others asked for, and asks for nothing', () => {
+    expect(given('approver').filter((permission) => !READS.test(permission))).toEqual([
+      'deletions:approve',
+      'holds:lift-legal',
+    ]);
+    expect(holders('deletions:approve')).toEqual(['approver', 'admin']);
+  });
+
+  it('sees deletions, registries, holds and the audit log, whichever it is; scopes say which', () => {
     for (const role of ROLES) {
       expect(given(role)).toEqual(
-        expect.arrayContaining(['deletions:read', 'registries:read', 'audit:read']),
+        expect.arrayContaining(['deletions:read', 'registries:read', 'holds:read', 'audit:read']),
       );
     }
   });
 
-  it('that is requester or operator may ask for deletions', () => {
-    expect(ROLES.filter((role) => roleMay(role, 'deletions:create'))).toEqual([
-      'requester',
-      'operator',
-      'admin',
-    ]);
+  it('that is requester or operator may ask for deletions; only an operator holds, pauses and collects', () => {
+    expect(holders('deletions:create')).toEqual(['requester', 'operator', 'admin']);
+    for (const permission of ['holds:write', 'pauses:write', 'collections:run'] as const) {
+      expect(holders(permission)).toEqual(['operator', 'admin']);
+    }
   });
 });

@@ -2,42 +2,45 @@ export const ROLES = ['requester', 'approver', 'operator', 'auditor', 'admin'] a
 
 export type Role = (typeof ROLES)[number];
 
-export const PERMISSIONS = [
-  'deletions:create',
-  'deletions:read',
-  'deletions:cancel',
-  'deletions:execute',
-  'deletions:restore',
-  'registries:read',
-  'collections:read',
-  'collections:report',
-  'collections:create',
-  'collections:run',
-  'audit:read',
-  'audit:verify',
-  'keys:manage',
-] as const;
+const ALL = ['requester', 'approver', 'operator', 'auditor'] as const;
+const ASKING = ['requester', 'operator'] as const;
 
-export type Permission = (typeof PERMISSIONS)[number];
+/**
+ * The one table: which roles have a permission at all; scopes then say where (scope.ts). Admins have every one, and
+ * nobody has what is not listed here.
+ */
+const TABLE = {
+  'deletions:create': ASKING,
+  'deletions:read': ALL,
+  'deletions:cancel': ASKING,
+  'deletions:execute': ASKING,
+  'deletions:restore': ASKING,
+  /** Approve and reject; never what one asked for oneself. */
+  'deletions:approve': ['approver'],
+  'registries:read': ALL,
+  'holds:read': ALL,
+  'holds:write': ['operator'],
+  /** To be one of the two who lift a legal hold. */
+  'holds:lift-legal': ['approver', 'operator'],
+  'pauses:read': ALL,
+  'pauses:write': ['operator'],
+  'collections:read': ALL,
+  /** What every repository of a registry holds. */
+  'collections:report': ['operator', 'auditor'],
+  /** Inside a window, as it is configured. */
+  'collections:create': ASKING,
+  /** Outside of windows; dry runs, cancel and undo. */
+  'collections:run': ['operator'],
+  'audit:read': ALL,
+  'audit:verify': ['auditor'],
+  'audit:export': ['auditor'],
+  'webhooks:manage': [],
+  'keys:manage': [],
+} as const satisfies Readonly<Record<string, readonly Exclude<Role, 'admin'>[]>>;
 
-const READ: readonly Permission[] = ['deletions:read', 'registries:read', 'collections:read', 'audit:read'];
-const ASK: readonly Permission[] = [
-  'deletions:create',
-  'deletions:cancel',
-  'deletions:execute',
-  'deletions:restore',
-  'collections:create',
-];
-/** `run`: out of windows, dry runs, cancel and undo; `report`: what every repository of a registry holds. */
-const COLLECT: readonly Permission[] = ['collections:run', 'collections:report'];
+export type Permission = keyof typeof TABLE;
 
-/** What each role may do at all; scopes then say where (scope.ts). A permission that is not listed is not given. */
-const BY_ROLE: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  requester: new Set([...READ, ...ASK]),
-  approver: new Set(READ),
-  operator: new Set([...READ, ...ASK, ...COLLECT]),
-  auditor: new Set([...READ, 'audit:verify', 'collections:report']),
-  admin: new Set(PERMISSIONS),
-};
+export const PERMISSIONS = Object.keys(TABLE) as readonly Permission[];
 
-export const roleMay = (role: Role, permission: Permission): boolean => BY_ROLE[role].has(permission);
+export const roleMay = (role: Role, permission: Permission): boolean =>
+  role === 'admin' || (TABLE[permission] as readonly Role[]).includes(role);

@@ -1,7 +1,8 @@
 import { Queue, Worker, createPostgresBackend, type QueueBaseOptions } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import pg from 'pg';
 import { BullWakeUpQueue, type BullBackend } from './bullmq-queue.js';
+import { openRedis } from './redis.js';
 import type { WakeUpQueue } from './wake-up-queue.js';
 
 /** Jobs hold for seconds only what PostgreSQL knows anyway; short locks bring a killed worker's wake-up back soon. */
@@ -38,10 +39,8 @@ const onPostgres = (connectionString: string): BullBackend => {
 
 const onRedis = (url: string, onError: (error: Error) => void): BullBackend => {
   // A producer answers an HTTP request: it must fail fast, the reconciler rings again (FACTS §7.9).
-  const producer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: false });
-  const consumer = new Redis(url, { maxRetriesPerRequest: null });
-  producer.on('error', onError);
-  consumer.on('error', onError);
+  const producer = openRedis(url, onError);
+  const consumer = openRedis(url, onError, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   const options = (connection: Redis): QueueBaseOptions & { prefix: string } => ({
     connection,
     prefix: '{sexton}',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { environmentSchema } from '../../src/config/environment.js';
 import { ERROR_KINDS } from '../../src/errors/codes.js';
-import { ROLES } from '../../src/identity/permissions.js';
+import { PERMISSIONS, ROLES, roleMay } from '../../src/identity/permissions.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import { brokenLinks, codeSpans, markdownFiles, read } from './markdown.js';
 
@@ -58,6 +58,22 @@ describe('the documentation', () => {
     const spans = codeSpans('README.md');
     const names = [...Object.keys(environmentSchema.shape), ...ROLES];
     expect(names.filter((name) => !spans.has(name))).toEqual([]);
+  });
+
+  it('shows what each role may do as the code has it', () => {
+    const text = read('docs/security.md');
+    const shown = [...text.matchAll(/^\| `([a-z-]+:[a-z-]+)` +\|[^|]+\|(.*)\|$/gm)].map(
+      ([, permission, cells = '']) => ({
+        permission,
+        roles: ROLES.filter((_, column) => cells.split('|')[column]?.trim() === 'yes'),
+      }),
+    );
+    expect(shown).toEqual(
+      PERMISSIONS.map((permission) => ({
+        permission,
+        roles: ROLES.filter((role) => roleMay(role, permission)),
+      })),
+    );
   });
 
   it('says of every error code, with its status, what to do', () => {

@@ -53,7 +53,7 @@ describe('the registry API', () => {
   it('asks for credentials as a registry does', async () => {
     const answer = await request(gateway.url).get('/v2/').expect(401);
     expect(answer.headers).toMatchObject({
-      'www-authenticate': 'Basic realm="sexton"',
+      'www-authenticate': expect.stringMatching(/^Basic realm="sexton", Bearer realm=/) as string,
       'docker-distribution-api-version': 'registry/2.0',
     });
     expect(answer.body).toMatchObject({ errors: [{ code: 'UNAUTHORIZED' }] });

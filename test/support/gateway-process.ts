@@ -46,6 +46,7 @@ export const installGateway = async (options: {
         ...options.registry,
       },
     },
+    rateLimit: { requests: 1_000_000 },
     execution: { retryBase: '50ms', retryMax: '500ms', reconcileEvery: '250ms' },
   };
   const path = join(home, 'sexton.yaml');

@@ -42,13 +42,24 @@ export const startTestGateway = async (options: {
   /** What the gateway takes for the time. */
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
+  readonly http?: Partial<Config['http']>;
+  readonly rateLimit?: Partial<Config['rateLimit']>;
+  readonly oidc?: Config['identity']['oidc'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
   const logLines: string[] = [];
   const log = createLogger('debug', { write: (line: string) => void logLines.push(line) });
   const config: Config = {
-    http: { host: '127.0.0.1', port: 0 },
+    http: {
+      host: '127.0.0.1',
+      port: 0,
+      publicUrl: null,
+      trustedProxies: [],
+      corsOrigins: [],
+      ...options.http,
+    },
+    rateLimit: { requests: 1_000_000, failedLogins: 1_000_000, perSeconds: 60, ...options.rateLimit },
     dataDir: '/nonexistent',
     adminKey,
     databaseUrl: database.url,
@@ -57,6 +68,7 @@ export const startTestGateway = async (options: {
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
+    identity: { oidc: options.oidc ?? null },
     execution: {
       planAttempts: 4,
       targetAttempts: 4,
