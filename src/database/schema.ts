@@ -13,6 +13,7 @@ import type {
 } from '../deletions/deletions.tables.js';
 import type { ApiKeysTable } from '../identity/api-keys.table.js';
 import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/token-secrets.table.js';
+import type { ParkedRegistriesTable, PausesTable } from '../pause/pauses.tables.js';
 
 /** Every table, by its name. Each feature describes its own rows beside its SQL. */
 export interface Database {
@@ -28,5 +29,7 @@ export interface Database {
   deletion_targets: DeletionTargetsTable;
   tombstones: TombstonesTable;
   idempotency_keys: IdempotencyKeysTable;
+  parked_registries: ParkedRegistriesTable;
+  pauses: PausesTable;
   registry_token_secrets: RegistryTokenSecretsTable;
 }

@@ -115,7 +115,7 @@ export class ApiKeysService {
     actor: AuditActor,
     requestId: string | null,
   ): Promise<ApiKeyRow> {
-    const { name, role, scopes, expiresAt } = request;
+    const { name, role, scopes, expiresAt, owner = null } = request;
     const row = await this.store.insert(tx, {
       id: `key_${ulid()}`,
       name,
@@ -124,6 +124,7 @@ export class ApiKeysService {
       scopes,
       createdAt: new Date(),
       createdBy: actor.id,
+      owner,
       expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
     });
     await this.audit.record(tx, {
@@ -131,7 +132,7 @@ export class ApiKeysService {
       outcome: 'succeeded',
       actor,
       requestId,
-      details: { key: row.id, name, role, scopes, expiresAt: row.expires_at?.toISOString() ?? null },
+      details: { key: row.id, name, role, scopes, owner, expiresAt: row.expires_at?.toISOString() ?? null },
     });
     return row;
   }

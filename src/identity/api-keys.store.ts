@@ -31,6 +31,7 @@ export class ApiKeysStore {
       scopes: readonly string[];
       createdAt: Date;
       createdBy: string;
+      owner: string | null;
       expiresAt: Date | null;
     },
   ): Promise<ApiKeyRow> {
@@ -45,6 +46,7 @@ export class ApiKeysStore {
         scopes: JSON.stringify(key.scopes),
         created_at: key.createdAt,
         created_by: key.createdBy,
+        owner: key.owner,
         expires_at: key.expiresAt,
       })
       .returningAll()

@@ -15,6 +15,8 @@ export interface ApiKeysTable {
   scopes: JSONColumnType<string[]>;
   created_at: ColumnType<Date, Date, never>;
   created_by: string;
+  /** The person whose key it is, such as their `sub` at the issuer; null where nobody said. */
+  owner: ColumnType<string | null, string | null | undefined, never>;
   expires_at: NullableTimestamp;
   revoked_at: NullableTimestamp;
   last_used_at: NullableTimestamp;
