@@ -6,6 +6,10 @@ import {
   type NestModule,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import { Admission, APPROVAL_RULES } from './approvals/admission.js';
+import { ApprovalsController } from './approvals/approvals.controller.js';
+import { ApprovalsService } from './approvals/approvals.service.js';
+import { ApprovalsStore } from './approvals/approvals.store.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -45,6 +49,7 @@ import { ApiKeyStrategy } from './identity/api-key.strategy.js';
 import { ApiKeysController } from './identity/api-keys.controller.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import { ApiKeysStore } from './identity/api-keys.store.js';
+import { IdentitiesStore } from './identity/identities.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
 import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
@@ -52,6 +57,11 @@ import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
 import { RegistryTokens } from './identity/registry-tokens/registry-tokens.js';
 import { TokenSecretsStore } from './identity/registry-tokens/token-secrets.store.js';
+import { LIMITS } from './limits/limits.js';
+import { SpendingStore } from './limits/spending.store.js';
+import { PausesController } from './pause/pauses.controller.js';
+import { PausesService } from './pause/pauses.service.js';
+import { WorkStops } from './pause/stops.js';
 import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
 import { Registries } from './registries/registries.js';
 import type { Runtime } from './runtime.js';
@@ -60,6 +70,9 @@ import { LOGGER } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 import { MetricsController } from './telemetry/metrics.controller.js';
 import { Readiness, READINESS_CHECKS } from './telemetry/readiness.js';
+
+const windowsOf = ({ collections }: Runtime['config']) =>
+  new Map([...collections].map(([name, { rules }]) => [name, rules]));
 
 /** The HTTP side, put together on what the runtime opened. */
 @Module({})
@@ -71,6 +84,8 @@ export class AppModule implements NestModule {
       controllers: [
         DeletionsController,
         DeletionEventsController,
+        ApprovalsController,
+        PausesController,
         CatalogController,
         CollectionReadingController,
         CollectionsController,
@@ -106,6 +121,15 @@ export class AppModule implements NestModule {
         DeletionsService,
         { provide: RESTORABLE_UNTIL, useValue: restorableUntil(runtime.config.collections) },
         PlanMaker,
+        { provide: APPROVAL_RULES, useValue: runtime.config.approvalRules },
+        { provide: LIMITS, useValue: runtime.config.limits },
+        SpendingStore,
+        Admission,
+        ApprovalsStore,
+        ApprovalsService,
+        IdentitiesStore,
+        { provide: WorkStops, useValue: new WorkStops(db, windowsOf(runtime.config), runtime.now) },
+        PausesService,
         CatalogService,
         { provide: COLLECTION_OPTIONS, useValue: runtime.config.collections },
         { provide: STORAGES, useValue: storagesOf(runtime.config, runtime.now) },

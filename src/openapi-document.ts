@@ -27,6 +27,8 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       identity: { oidc: null },
+    approvalRules: [],
+    limits: { targetsPerRequest: null, sharePerRequest: null, targetsPerDay: null },
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),

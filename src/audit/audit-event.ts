@@ -42,6 +42,8 @@ export const AUDIT_ACTIONS = [
   'collection.batch_quarantined',
   'collection.batch_restored',
   'collection.batch_purged',
+  'pause.created',
+  'pause.ended',
   // Who may do what, and Sexton itself
   'api_key.created',
   'api_key.rotated',

@@ -3,6 +3,7 @@ import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import { collectionOptionsOf } from './collection-entry.js';
+import { approvalRulesOf, limitsOf } from './guardrails-entry.js';
 import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
@@ -28,6 +29,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const sources: EntrySources = { env: set, readFile, faults };
   const { registries, collections } = registriesOf(entries, sources);
   const oidc = file && oidcOptionsOf(file.identity, sources);
+  const approvalRules = file ? approvalRulesOf(file.approvals, registries, faults) : [];
   if (file) checkFront(file.front, registries, faults);
   if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
@@ -57,6 +59,8 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       sharedDigests: file.front.sharedDigests,
     },
     identity: { oidc },
+    approvalRules,
+    limits: limitsOf(file.limits),
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { SextonError } from '../errors/sexton-error.js';
+import { LIMITS, withinLimits, type Limits } from '../limits/limits.js';
 import type { Digest } from '../oci/digest.js';
 import { parseRegistryName, parseRepositoryName, type RepositoryName } from '../oci/names.js';
 import { missingForPlan, missingForRecheck } from '../planning/missing.js';
@@ -17,7 +18,10 @@ import { complete, surveyTags, type Surveyed } from './survey.js';
 /** Asks the registry what planning needs to know, and plans. All reading; planning itself is pure (planning/). */
 @Injectable()
 export class PlanMaker {
-  constructor(private readonly registries: Registries) {}
+  constructor(
+    private readonly registries: Registries,
+    @Inject(LIMITS) private readonly limits: Limits,
+  ) {}
 
   /**
    * Surveys the repository and plans the deletion's request; a deletion that has a plan is planned anew for the same
@@ -31,7 +35,9 @@ export class PlanMaker {
     const { siblings, referrers, children } = row;
     const request = { references, siblings, referrers, children };
     const snapshot = await complete(surveyed, tags, (known) => missingForPlan(request, known, capabilities));
-    const plan = planDeletion(request, snapshot, capabilities);
+    const tagsInRepository = tags.tags.size + tags.danglingTags.size;
+    const planned = { ...planDeletion(request, snapshot, capabilities), tagsInRepository };
+    const plan = withinLimits(planned, request, this.limits);
     const orphans = await orphanNotes(plan, surveyed);
     return { ...plan, selected, notes: [...notes, ...plan.notes, ...orphans] };
   }

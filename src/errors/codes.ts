@@ -165,6 +165,43 @@ export const ERROR_KINDS = kinds({
     title: 'A hold protects this reference',
     hint: 'Ask the owner of the hold to lift it.',
   },
+  too_many_targets: {
+    status: 409,
+    title: 'The request would delete more than one request may',
+    hint: 'Split it, or ask whoever runs Sexton about limits.targetsPerRequest.',
+  },
+  share_too_large: {
+    status: 409,
+    title: 'The request would delete too large a part of the repository',
+    hint: 'Name fewer tags, or ask whoever runs Sexton about limits.sharePerRequest.',
+  },
+  daily_limit_reached: {
+    status: 409,
+    title: "It is more than what is left of the caller's day",
+    hint: 'Ask again tomorrow (UTC), or ask whoever runs Sexton about limits.targetsPerDay.',
+  },
+
+  // What people have to agree to
+  approval_required: {
+    status: 409,
+    title: 'Somebody else has to approve the deletion',
+    hint: 'It waits: GET it to see why and until when, and ask an approver. Nothing was deleted yet.',
+  },
+  not_awaiting_approval: {
+    status: 409,
+    title: 'The deletion does not wait for approval',
+    hint: 'GET it to see its state.',
+  },
+  approval_expired: {
+    status: 409,
+    title: 'The time for approval is over',
+    hint: 'Ask for the deletion again: its plan is made anew then.',
+  },
+  same_person: {
+    status: 403,
+    title: 'The same person may not decide',
+    hint: 'Ask somebody else: neither who asked for it nor who approved it already, also not with another key.',
+  },
 
   // What happened to a target
   tag_moved: {

@@ -1,4 +1,5 @@
 import type { Db } from '../database/database.js';
+import { isApproved } from '../approvals/approval.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { auditEventOf } from '../deletions/deletion-audit.js';
 import { finalState, type TargetOutcome } from '../deletions/deletion-state.js';
@@ -7,6 +8,7 @@ import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
 import type { SextonError } from '../errors/sexton-error.js';
 import { parseRegistryName, type RegistryName, type RepositoryName } from '../oci/names.js';
+import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
 import { withGrace } from './grace.js';
@@ -23,6 +25,7 @@ export class DeletionExecutor {
     private readonly db: Db,
     private readonly store: DeletionsStore,
     private readonly plans: PlanMaker,
+    private readonly stops: WorkStops,
     private readonly registries: Registries,
     private readonly audit: AuditLog,
     private readonly targets: TargetExecutor,
@@ -41,7 +44,15 @@ export class DeletionExecutor {
   ): Promise<void> {
     await withRepositoryClaim(this.db, registry, repository, async (claim) => {
       while (!signal.aborted) {
-        const row = await this.store.oldestReady(claim.db, registry, repository, new Date());
+        const stops = await this.stops.look(claim.db);
+        const isWindowOpen = stops.isWindowOpen(registry);
+        const row = await this.store.oldestReady(claim.db, registry, repository, new Date(), isWindowOpen);
+        if (row?.state === 'running' && stops.of(row)) {
+          // Left behind by a process that died; it waits like the rest.
+          await this.handBack(claim, row);
+          continue;
+        }
+        if (stops.ofRegistry(registry)) return;
         if (row) {
           await this.execute(claim, row, signal);
           continue;
@@ -54,9 +65,12 @@ export class DeletionExecutor {
   }
 
   private async execute(claim: RepositoryClaim, row: DeletionRow, signal: AbortSignal): Promise<void> {
-    if (row.state === 'queued' && !(await this.begin(claim, row))) return;
-    const { plan } = row;
+    const { plan, approval } = row;
     if (!plan) throw new Error(`deletion ${row.id} is ${row.state} without a plan`);
+    if (approval && (approval.planHash !== plan.hash || !isApproved(approval))) {
+      throw new Error(`deletion ${row.id} is ${row.state} with a plan that was not approved`);
+    }
+    if (row.state === 'queued' && !(await this.begin(claim, row))) return;
     // A stop is obeyed between targets: the one that is under way is finished, never cut off in the middle.
     const finishing = withGrace(signal);
     try {
@@ -67,7 +81,7 @@ export class DeletionExecutor {
       for (const [position, target] of plan.targets.entries()) {
         const result = results[position];
         if (!result || result.outcome !== null) continue;
-        if (signal.aborted) {
+        if (signal.aborted || (await this.stops.look(claim.db)).of(row)) {
           await this.handBack(claim, row);
           return;
         }
@@ -175,14 +189,17 @@ export class DeletionExecutor {
     this.log.info({ deletion: row.id, state, targets: outcomes.length }, 'finished');
   }
 
-  /** Puts the rest back at the head of the queue, as when Sexton stops; another process takes it from there. */
+  /** Puts the rest back at the head of the queue, as when Sexton stops or is paused; who comes next takes it from there. */
   private async handBack(claim: RepositoryClaim, row: DeletionRow): Promise<void> {
     await this.store.move(claim.db, row.id, 'queued');
     this.log.info({ deletion: row.id }, 'handed back');
   }
 
   private async postponeOrFail(claim: RepositoryClaim, row: DeletionRow, error: SextonError): Promise<void> {
-    const decision = this.retries.decide(error, row.attempts, 'execute');
+    const parkedUntil = await this.retries.parkWhereLeftAlone(this.stops, row.registry, error);
+    const decision = parkedUntil
+      ? { retryAt: parkedUntil, attempts: row.attempts }
+      : this.retries.decide(error, row.attempts, 'execute');
     const problem = {
       code: error.code,
       message: error.message,
@@ -190,10 +207,10 @@ export class DeletionExecutor {
     };
     this.log.warn({ deletion: row.id, code: error.code, retryAt: problem.retryAt }, 'could not go on');
     if (decision.retryAt) {
-      const { retryAt } = decision;
+      const { retryAt, attempts } = decision;
       await claim.db.transaction().execute(async (tx) => {
         await this.store.move(tx, row.id, 'queued');
-        await this.store.postpone(tx, row.id, problem, row.attempts + 1, retryAt);
+        await this.store.postpone(tx, row.id, problem, attempts, retryAt);
       });
       return;
     }

@@ -44,6 +44,8 @@ export const startTestGateway = async (options: {
   readonly front?: Partial<Config['front']>;
   readonly http?: Partial<Config['http']>;
   readonly rateLimit?: Partial<Config['rateLimit']>;
+  readonly approvalRules?: Config['approvalRules'];
+  readonly limits?: Partial<Config['limits']>;
   readonly oidc?: Config['identity']['oidc'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
@@ -69,6 +71,8 @@ export const startTestGateway = async (options: {
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     identity: { oidc: options.oidc ?? null },
+    approvalRules: options.approvalRules ?? [],
+    limits: { targetsPerRequest: null, sharePerRequest: null, targetsPerDay: null, ...options.limits },
     execution: {
       planAttempts: 4,
       targetAttempts: 4,
