@@ -38,6 +38,11 @@ import { FrontReads } from './front/front-reads.js';
 import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
 import { passwordGrantAsBasic } from './front/password-grant.js';
 import { TokenController } from './front/token.controller.js';
+import { GUARDRAILS } from './guardrails/guardrails.js';
+import { HoldsController } from './holds/holds.controller.js';
+import { HoldsInForce } from './holds/holds-in-force.js';
+import { HoldsService } from './holds/holds.service.js';
+import { HoldsStore } from './holds/holds.store.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requireJson } from './http/require-json.js';
 import { validationPipe } from './http/validation.js';
@@ -48,6 +53,7 @@ import { ApiKeysStore } from './identity/api-keys.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
 import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { Persons } from './identity/persons.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
 import { RegistryTokens } from './identity/registry-tokens/registry-tokens.js';
@@ -76,6 +82,7 @@ export class AppModule implements NestModule {
         CollectionsController,
         AuditController,
         ApiKeysController,
+        HoldsController,
         // Before the front, whose routes begin with /v2 as well.
         TokenController,
         FrontController,
@@ -114,6 +121,11 @@ export class AppModule implements NestModule {
         FindingsStore,
         CollectionsService,
         CollectionReadingService,
+        { provide: GUARDRAILS, useValue: runtime.config.guardrails },
+        HoldsStore,
+        HoldsInForce,
+        HoldsService,
+        Persons,
         { provide: FRONT_CONFIG, useValue: runtime.config.front },
         { provide: PUBLIC_URL, useValue: runtime.config.http.publicUrl },
         FrontChallenge,

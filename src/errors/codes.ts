@@ -98,6 +98,16 @@ export const ERROR_KINDS = kinds({
     title: 'The deletion cannot be restored',
     hint: 'The detail names what is missing. An image whose blobs are gone must be pushed again.',
   },
+  hold_not_liftable: {
+    status: 409,
+    title: 'The hold cannot be lifted here',
+    hint: 'One of sexton.yaml is removed there; one that expired or was lifted is over.',
+  },
+  second_person_required: {
+    status: 403,
+    title: 'Somebody else must do this',
+    hint: 'Ask another person, with a key that neither you nor a key of yours has made.',
+  },
 
   // What the plan refuses
   plan_refused: {
@@ -163,7 +173,7 @@ export const ERROR_KINDS = kinds({
   held: {
     status: 409,
     title: 'A hold protects this reference',
-    hint: 'Ask the owner of the hold to lift it.',
+    hint: 'Ask the owner of the hold to lift it; GET /v1/holds names the owner.',
   },
 
   // What happened to a target

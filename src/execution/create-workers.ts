@@ -2,6 +2,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Db } from '../database/database.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
+import type { HoldsInForce } from '../holds/holds-in-force.js';
 import { registryNameSchema } from '../oci/names.js';
 import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { Registries } from '../registries/registries.js';
@@ -19,6 +20,7 @@ interface Parts {
   readonly db: Db;
   readonly store: DeletionsStore;
   readonly plans: PlanMaker;
+  readonly holds: HoldsInForce;
   readonly audit: AuditLog;
   readonly queue: WakeUpQueue;
   readonly registries: Registries;
@@ -36,7 +38,7 @@ interface Parts {
 
 /** The workers, put together. */
 export const createWorkers = (parts: Parts): Workers => {
-  const { db, store, plans, audit, queue, registries, metrics, log, worker, limits } = parts;
+  const { db, store, plans, holds, audit, queue, registries, metrics, log, worker, limits } = parts;
   const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
   const retries = new RetryPolicy(limits, warn);
   const planner = new DeletionPlanner(db, store, plans, audit, queue, retries, metrics, log);
@@ -47,6 +49,7 @@ export const createWorkers = (parts: Parts): Workers => {
     store,
     plans,
     registries,
+    holds,
     audit,
     targets,
     restorer,

@@ -1,7 +1,7 @@
 import { isContentDigest, type Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import { helperTag, stemOf } from './helper-tags.js';
-import { holdOfDigest, holdOfTag, holdsAll, type Hold } from './hold.js';
+import { holdOfDigest, holdOfTag, holdsAll, type Hold } from '../guardrails/hold.js';
 import type { PlanTarget } from './plan.js';
 import { childrenOf, isUnread, subjectOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
 
@@ -52,6 +52,26 @@ export const holdOn = (
   if (target.kind === 'manifest')
     return holdOfDigest(holds, target.digest) ?? held.get(target.digest) ?? null;
   return holdOfDigest(holds, target.digest) ?? speaksFor(target.tags, held);
+};
+
+/** The hold that forbids the target or anything that would go with it: children, referrers, and theirs. */
+export const holdOnAllOf = (
+  target: PlanTarget,
+  targets: readonly PlanTarget[],
+  snapshot: RepositorySnapshot,
+  holds: readonly Hold[],
+): Hold | null => {
+  if (holds.length === 0) return null;
+  const held = heldManifests(snapshot, holds);
+  const along = new Set([target.digest]);
+  const others = target.kind === 'tag' ? [] : targets.filter(({ cause }) => cause !== null);
+  for (let grew = true; grew;) {
+    const before = along.size;
+    for (const { digest, cause } of others) if (cause !== null && along.has(cause)) along.add(digest);
+    grew = along.size > before;
+  }
+  const together = [target, ...others.filter((other) => other !== target && along.has(other.digest))];
+  return together.flatMap((one) => holdOn(one, snapshot, holds, held) ?? [])[0] ?? null;
 };
 
 /**

@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.js';
 import type { Capabilities } from '../registries/registry.js';
 import { spread } from './blast.js';
 import { unreadForHolds } from './held.js';
-import type { Hold } from './hold.js';
+import type { Hold } from '../guardrails/hold.js';
 import { unreadBelow } from './holders.js';
 import type { PlanTarget } from './plan.js';
 import { suspectsOf } from './referrers.js';

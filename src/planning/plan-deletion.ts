@@ -2,7 +2,7 @@ import type { Capabilities } from '../registries/registry.js';
 import { spread } from './blast.js';
 import { reclaimableBytes } from './bytes.js';
 import { hashOf } from './hash.js';
-import type { Hold } from './hold.js';
+import type { Hold } from '../guardrails/hold.js';
 import { holdersOf } from './holders.js';
 import { notesOn } from './notes.js';
 import { inDeletionOrder } from './order.js';

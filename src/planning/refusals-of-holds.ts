@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.js';
 import type { Reference } from '../oci/names.js';
 import { heldBy, heldManifests, holdOn } from './held.js';
-import { holdOfDigest, holdOfTag, type Hold } from './hold.js';
+import { holdOfDigest, holdOfTag, type Hold } from '../guardrails/hold.js';
 import type { PlanTarget, Refusal } from './plan.js';
 import { distinctReferences, textOf, type PlanRequest } from './request.js';
 import { tagsOn, type RepositorySnapshot } from './snapshot.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTag, type Reference } from '../../src/oci/names.js';
-import type { Hold } from '../../src/planning/hold.js';
+import type { Hold } from '../../src/guardrails/hold.js';
 import { holdOn } from '../../src/planning/held.js';
 import { missingForPlan, missingForRecheck } from '../../src/planning/missing.js';
 import { planDeletion } from '../../src/planning/plan-deletion.js';

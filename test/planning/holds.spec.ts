@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/oci/digest.js';
 import { parseReference } from '../../src/oci/names.js';
 import { heldManifests, holdOn } from '../../src/planning/held.js';
-import { holdsOn, type Hold } from '../../src/planning/hold.js';
+import { holdsOn, type Hold } from '../../src/guardrails/hold.js';
 import { missingForPlan, missingForRecheck } from '../../src/planning/missing.js';
 import { planDeletion } from '../../src/planning/plan-deletion.js';
 import type { Plan } from '../../src/planning/plan.js';
