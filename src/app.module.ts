@@ -6,7 +6,7 @@ import {
   type NestModule,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
-import { Admission, APPROVAL_RULES } from './approvals/admission.js';
+import { Admission } from './approvals/admission.js';
 import { ApprovalsController } from './approvals/approvals.controller.js';
 import { ApprovalsService } from './approvals/approvals.service.js';
 import { ApprovalsStore } from './approvals/approvals.store.js';
@@ -42,6 +42,11 @@ import { FrontReads } from './front/front-reads.js';
 import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
 import { passwordGrantAsBasic } from './front/password-grant.js';
 import { TokenController } from './front/token.controller.js';
+import { GUARDRAILS } from './guardrails/guardrails.js';
+import { HoldsController } from './holds/holds.controller.js';
+import { HoldsInForce } from './holds/holds-in-force.js';
+import { HoldsService } from './holds/holds.service.js';
+import { HoldsStore } from './holds/holds.store.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requireJson } from './http/require-json.js';
 import { validationPipe } from './http/validation.js';
@@ -49,16 +54,15 @@ import { ApiKeyStrategy } from './identity/api-key.strategy.js';
 import { ApiKeysController } from './identity/api-keys.controller.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import { ApiKeysStore } from './identity/api-keys.store.js';
-import { IdentitiesStore } from './identity/identities.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
 import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { Persons } from './identity/persons.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
 import { RegistryTokens } from './identity/registry-tokens/registry-tokens.js';
 import { TokenSecretsStore } from './identity/registry-tokens/token-secrets.store.js';
-import { LIMITS } from './limits/limits.js';
-import { SpendingStore } from './limits/spending.store.js';
+import { SpendingStore } from './guardrails/spending.store.js';
 import { PausesController } from './pause/pauses.controller.js';
 import { PausesService } from './pause/pauses.service.js';
 import { WorkStops } from './pause/stops.js';
@@ -91,6 +95,7 @@ export class AppModule implements NestModule {
         CollectionsController,
         AuditController,
         ApiKeysController,
+        HoldsController,
         // Before the front, whose routes begin with /v2 as well.
         TokenController,
         FrontController,
@@ -121,14 +126,14 @@ export class AppModule implements NestModule {
         DeletionsService,
         { provide: RESTORABLE_UNTIL, useValue: restorableUntil(runtime.config.collections) },
         PlanMaker,
-        { provide: APPROVAL_RULES, useValue: runtime.config.approvalRules },
-        { provide: LIMITS, useValue: runtime.config.limits },
         SpendingStore,
         Admission,
         ApprovalsStore,
         ApprovalsService,
-        IdentitiesStore,
-        { provide: WorkStops, useValue: new WorkStops(db, windowsOf(runtime.config), runtime.now) },
+        {
+          provide: WorkStops,
+          useValue: new WorkStops(db, windowsOf(runtime.config), runtime.now, runtime.worker),
+        },
         PausesService,
         CatalogService,
         { provide: COLLECTION_OPTIONS, useValue: runtime.config.collections },
@@ -138,6 +143,11 @@ export class AppModule implements NestModule {
         FindingsStore,
         CollectionsService,
         CollectionReadingService,
+        { provide: GUARDRAILS, useValue: runtime.config.guardrails },
+        HoldsStore,
+        HoldsInForce,
+        HoldsService,
+        Persons,
         { provide: FRONT_CONFIG, useValue: runtime.config.front },
         { provide: PUBLIC_URL, useValue: runtime.config.http.publicUrl },
         FrontChallenge,

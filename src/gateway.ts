@@ -18,6 +18,7 @@ import { createWorkers } from './execution/create-workers.js';
 import { isGrant, MOST_GRANT } from './front/password-grant.js';
 import { corsFor } from './http/cors.js';
 import { DOCS_PATH, openDocsTo, swaggerLogin } from './http/docs-login.js';
+import { HoldsInForce } from './holds/holds-in-force.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
@@ -97,6 +98,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     approvals: app.get(ApprovalsStore),
     stops: app.get(WorkStops),
     now: runtime.now,
+    holds: app.get(HoldsInForce),
     audit: app.get(AuditLog),
     queue: runtime.queue,
     registries: runtime.registries,

@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { createDatabase, createPool } from './database/database.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { createApp } from './gateway.js';
+import { NO_LIMITS } from './guardrails/limits.js';
 import { buildOpenApi } from './http/openapi.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { Registries } from './registries/registries.js';
@@ -25,10 +26,9 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       logLevel: 'error',
       registries: new Map(),
       collections: new Map(),
+      guardrails: { holds: [], approvals: [], limits: NO_LIMITS },
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       identity: { oidc: null },
-    approvalRules: [],
-    limits: { targetsPerRequest: null, sharePerRequest: null, targetsPerDay: null },
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },
     log: createLogger('error'),

@@ -1,4 +1,4 @@
-import type { MetRule } from './approval-rules.js';
+import type { ApprovalNeed } from '../guardrails/approval-rule.js';
 
 export interface Decision {
   readonly decision: 'approved' | 'rejected';
@@ -15,7 +15,7 @@ export interface Approval {
   /** Whoever asked for it, and whoever wanted its dry run executed: none of them approves. */
   readonly requesters: readonly string[];
   readonly needed: number;
-  readonly rules: readonly MetRule[];
+  readonly rules: ApprovalNeed['rules'];
   /** ISO 8601. */
   readonly expiresAt: string;
   readonly decisions: readonly Decision[];

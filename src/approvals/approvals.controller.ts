@@ -16,7 +16,7 @@ const PROBLEMS = [
   'malformed_json',
   'not_found',
   'forbidden',
-  'same_person',
+  'second_person_required',
   'not_awaiting_approval',
   'approval_expired',
   'plan_stale',

@@ -10,8 +10,7 @@ import type { DeletionView } from '../deletions/deletions.dto.js';
 import { DeletionsService } from '../deletions/deletions.service.js';
 import { DeletionsStore } from '../deletions/deletions.store.js';
 import { SextonError } from '../errors/sexton-error.js';
-import { IdentitiesStore } from '../identity/identities.store.js';
-import { isSamePerson } from '../identity/person.js';
+import { Persons } from '../identity/persons.js';
 import { mayAct } from '../identity/scope.js';
 import { isApproved, isExpired, type Approval, type Decision } from './approval.js';
 import type { Decide } from './approvals.dto.js';
@@ -27,13 +26,13 @@ export class ApprovalsService {
     private readonly store: ApprovalsStore,
     private readonly deletions: DeletionsService,
     private readonly states: DeletionsStore,
-    private readonly identities: IdentitiesStore,
+    private readonly persons: Persons,
     private readonly audit: AuditLog,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
 
   /**
-   * Approves or rejects what waits for it. `same_person` for whoever asked for the deletion or approved it already, under
+   * Approves or rejects what waits for it. `second_person_required` for whoever asked for the deletion or approved it already, under
    * whatever key; a refused attempt is in the audit log as well.
    */
   async decide(asked: Asked, id: string, verdict: Verdict, request: Decide): Promise<DeletionView> {
@@ -48,7 +47,7 @@ export class ApprovalsService {
       const runs = await this.db.transaction().execute((tx) => this.record(tx, asked, id, verdict, request));
       if (runs) await this.deletions.wake(seen);
     } catch (error) {
-      if (error instanceof SextonError && error.code === 'same_person') {
+      if (error instanceof SextonError && error.code === 'second_person_required') {
         await this.tell(this.db, seen, asked, verdict, request.reason, 'refused', { code: error.code });
       }
       throw error;
@@ -76,7 +75,7 @@ export class ApprovalsService {
     if (request.planHash !== undefined && request.planHash !== before.planHash) {
       throw new SextonError('plan_stale', { detail: `The plan of deletion ${id} is ${before.planHash}` });
     }
-    await this.mustBeSomebodyElse(tx, asked, row, before);
+    await this.mustBeSomebodyElse(asked, row, before);
     const decision: Decision = {
       decision: verdict,
       by: { id: asked.caller.id, name: asked.caller.name },
@@ -99,23 +98,23 @@ export class ApprovalsService {
   }
 
   private async mustBeSomebodyElse(
-    tx: Tx,
     { caller }: Asked,
     row: DeletionRow,
     { requesters, decisions }: Approval,
   ): Promise<void> {
-    const self = await this.identities.identityOf(tx, caller.id);
     for (const id of requesters) {
-      if (isSamePerson(await this.identities.identityOf(tx, id), self)) {
-        throw new SextonError('same_person', {
+      if ((await this.persons.mayBeOne(caller.id, id)) || (await this.persons.mayActThrough(caller.id, id))) {
+        throw new SextonError('second_person_required', {
           detail: `Deletion ${row.id} was asked for by ${row.requested_by_name}, who counts as the same person as you`,
         });
       }
     }
     for (const { by } of decisions) {
-      const other = await this.identities.identityOf(tx, by.id);
-      if (isSamePerson(other, self) || isSamePerson(self, other)) {
-        throw new SextonError('same_person', {
+      if (
+        (await this.persons.mayBeOne(caller.id, by.id)) ||
+        (await this.persons.mayBeOne(by.id, caller.id))
+      ) {
+        throw new SextonError('second_person_required', {
           detail: `${by.name}, who counts as the same person as you, has approved deletion ${row.id} already`,
         });
       }

@@ -32,11 +32,11 @@ export class ApprovalsStore {
 
   /** Ids of deletions for whose approval it is too late, the oldest first. */
   async overdue(now: Date): Promise<string[]> {
-    // Served by the partial index deletions_awaiting.
+    // Served by the partial index deletions_awaiting_approval.
     const { rows } = await sql<{ id: string }>`
       select id from deletions
-      where state = 'awaiting_approval' and (approval->>'expiresAt')::timestamptz <= ${now}
-      order by id limit 1000`.execute(this.db);
+      where state = 'awaiting_approval' and approval_expires_at <= ${now}
+      order by approval_expires_at limit 1000`.execute(this.db);
     return rows.map(({ id }) => id);
   }
 }

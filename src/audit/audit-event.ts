@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'target.restored',
   // Holds and collections
   'hold.created',
+  'hold.lift_requested',
   'hold.removed',
   'collection.requested',
   'collection.started',

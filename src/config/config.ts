@@ -1,8 +1,7 @@
-import type { ApprovalRule } from '../approvals/approval-rules.js';
+import type { Guardrails } from '../guardrails/guardrails.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import type { OidcOptions } from '../identity/oidc/oidc-options.js';
 import type { RateLimitOptions } from '../identity/rate-limit/rate-limit-options.js';
-import type { Limits } from '../limits/limits.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
@@ -41,11 +40,9 @@ export interface Config {
   /** Registries that are collected; no other is. */
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
+  readonly guardrails: Guardrails;
   /** The issuer whose tokens are accepted beside API keys; null when there is none. */
   readonly identity: { readonly oidc: OidcOptions | null };
-  /** When other people have to agree to a deletion. */
-  readonly approvalRules: readonly ApprovalRule[];
-  readonly limits: Limits;
   readonly execution: {
     /** Tries of one plan, and of one deletion without progress, before it fails. */
     readonly planAttempts: number;

@@ -1,25 +1,41 @@
-import type { ApprovalRule } from '../approvals/approval-rules.js';
-import type { Limits } from '../limits/limits.js';
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { Guardrails } from '../guardrails/guardrails.js';
+import { NO_LIMITS } from '../guardrails/limits.js';
 import type { RegistryName } from '../oci/names.js';
-import type { ConfigFile } from './config-file.schema.js';
 import type { ConfigFault } from './config.js';
+import type { ApprovalEntries, HoldEntries, LimitEntries } from './guardrails.schema.js';
 import { ms } from './registry-entry.js';
 
-/** The rules of sexton.yaml. One of a registry that is not there would guard nothing, so it is a fault. */
-export const approvalRulesOf = (
-  { rules }: ConfigFile['approvals'],
-  registries: { has(name: RegistryName): boolean },
+interface Entries {
+  readonly holds: HoldEntries;
+  readonly approvals: ApprovalEntries;
+  readonly limits: LimitEntries;
+}
+
+/** Holds, rules and limits of sexton.yaml; each registry that they name must be there. */
+export const guardrailsOf = (
+  { holds, approvals, limits }: Entries,
+  has: (registry: RegistryName) => boolean,
   faults: ConfigFault[],
-): readonly ApprovalRule[] =>
-  rules.map((rule, index) => {
-    if (rule.registry !== undefined && !registries.has(rule.registry)) {
-      faults.push({
-        path: `approvals.rules.${index}.registry`,
-        message: `names ${rule.registry}, which is not under registries`,
-      });
-    }
-    return {
-      name: rule.name ?? `rule ${index + 1}`,
+): Guardrails => {
+  const mustBeThere = (path: string, registry: RegistryName | undefined): void => {
+    if (registry === undefined || has(registry)) return;
+    faults.push({ path, message: `names ${registry}, which is not under registries` });
+  };
+  holds.forEach(({ registry }, index) => mustBeThere(`holds.${index}.registry`, registry));
+  approvals.rules.forEach(({ registry }, index) =>
+    mustBeThere(`approvals.rules.${index}.registry`, registry),
+  );
+  return {
+    holds: holds.map((entry) => ({
+      ...entry,
+      id: idOf(entry),
+      tags: entry.tags ?? null,
+      digest: entry.digest ?? null,
+    })),
+    approvals: approvals.rules.map((rule, index) => ({
+      name: rule.name ?? `approvals.rules.${index}`,
       registry: rule.registry ?? null,
       repository: rule.repository ?? null,
       tags: rule.tags ?? null,
@@ -29,11 +45,19 @@ export const approvalRulesOf = (
       referrers: rule.referrers ?? false,
       approvers: rule.approvers,
       expiresAfterMs: ms(rule.expiry),
-    };
-  });
+    })),
+    limits: {
+      targetsPerRequest: limits.targetsPerRequest ?? null,
+      share: limits.share ?? null,
+      targetsPerDay: limits.targetsPerDay ?? null,
+      approvalExpiresAfterMs: NO_LIMITS.approvalExpiresAfterMs,
+    },
+  };
+};
 
-export const limitsOf = (limits: ConfigFile['limits']): Limits => ({
-  targetsPerRequest: limits.targetsPerRequest ?? null,
-  sharePerRequest: limits.sharePerRequest ?? null,
-  targetsPerDay: limits.targetsPerDay ?? null,
-});
+/** The same for the same hold, wherever it stands in the file. */
+const idOf = (entry: HoldEntries[number]): string =>
+  `config_${createHash('sha256')
+    .update(canonicalize(entry) ?? '')
+    .digest('hex')
+    .slice(0, 16)}`;

@@ -3,11 +3,11 @@ import { registryNameSchema, type RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import { collectionOptionsOf } from './collection-entry.js';
-import { approvalRulesOf, limitsOf } from './guardrails-entry.js';
 import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
 import { faultsOf, sayRequired } from './faults.js';
+import { guardrailsOf } from './guardrails-entry.js';
 import { oidcOptionsOf } from './identity-entry.js';
 import { readConfigFile } from './read-config-file.js';
 import { ms, registryOptionsOf, type EntrySources } from './registry-entry.js';
@@ -29,9 +29,9 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const sources: EntrySources = { env: set, readFile, faults };
   const { registries, collections } = registriesOf(entries, sources);
   const oidc = file && oidcOptionsOf(file.identity, sources);
-  const approvalRules = file ? approvalRulesOf(file.approvals, registries, faults) : [];
+  const guardrails = file && guardrailsOf(file, (name) => registries.has(name), faults);
   if (file) checkFront(file.front, registries, faults);
-  if (!environment.success || !file || faults.length > 0) throw new ConfigError(faults);
+  if (!environment.success || !file || !guardrails || faults.length > 0) throw new ConfigError(faults);
   const { data } = environment;
   return {
     http: {
@@ -58,9 +58,8 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       defaultRegistry: file.front.defaultRegistry ?? null,
       sharedDigests: file.front.sharedDigests,
     },
+    guardrails,
     identity: { oidc },
-    approvalRules,
-    limits: limitsOf(file.limits),
     execution: {
       planAttempts: file.execution.attempts,
       targetAttempts: file.execution.attempts,

@@ -11,6 +11,7 @@ import type {
   IdempotencyKeysTable,
   TombstonesTable,
 } from '../deletions/deletions.tables.js';
+import type { HoldsTable } from '../holds/holds.table.js';
 import type { ApiKeysTable } from '../identity/api-keys.table.js';
 import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/token-secrets.table.js';
 import type { ParkedRegistriesTable, PausesTable } from '../pause/pauses.tables.js';
@@ -26,6 +27,7 @@ export interface Database {
   collection_findings: CollectionFindingsTable;
   collection_registries: CollectionRegistriesTable;
   deletions: DeletionsTable;
+  holds: HoldsTable;
   deletion_targets: DeletionTargetsTable;
   tombstones: TombstonesTable;
   idempotency_keys: IdempotencyKeysTable;

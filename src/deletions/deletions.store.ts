@@ -92,6 +92,7 @@ export class DeletionsStore {
         ...(change.plan !== undefined && { plan: JSON.stringify(change.plan) }),
         ...(change.approval !== undefined && {
           approval: change.approval && JSON.stringify(change.approval),
+          approval_expires_at: change.approval && new Date(change.approval.expiresAt),
         }),
         ...(change.problem !== undefined && { problem: change.problem && JSON.stringify(change.problem) }),
         ...(change.attempts !== undefined && { attempts: change.attempts }),

@@ -50,6 +50,7 @@ export interface DeletionsTable {
   plan: NullableJson<Plan>;
   /** Null where nobody has to agree. */
   approval: NullableJson<Approval>;
+  approval_expires_at: NullableTimestamp;
   /** How far planning has come; null before and after. */
   progress: NullableJson<PlanProgress>;
   problem: NullableJson<DeletionProblem>;

@@ -5,6 +5,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Db } from '../database/database.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
+import type { HoldsInForce } from '../holds/holds-in-force.js';
 import { registryNameSchema } from '../oci/names.js';
 import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { WorkStops } from '../pause/stops.js';
@@ -27,6 +28,7 @@ interface Parts {
   readonly approvals: ApprovalsStore;
   readonly stops: WorkStops;
   readonly now: () => number;
+  readonly holds: HoldsInForce;
   readonly audit: AuditLog;
   readonly queue: WakeUpQueue;
   readonly registries: Registries;
@@ -44,7 +46,7 @@ interface Parts {
 
 /** The workers, put together. */
 export const createWorkers = (parts: Parts): Workers => {
-  const { db, store, plans, stops, audit, queue, registries, metrics, log, worker, limits } = parts;
+  const { db, store, plans, holds, stops, audit, queue, registries, metrics, log, worker, limits } = parts;
   const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
   const retries = new RetryPolicy(limits, warn);
   const planner = new DeletionPlanner(
@@ -67,6 +69,7 @@ export const createWorkers = (parts: Parts): Workers => {
     plans,
     stops,
     registries,
+    holds,
     audit,
     targets,
     restorer,

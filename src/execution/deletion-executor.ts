@@ -6,8 +6,16 @@ import { finalState, type TargetOutcome } from '../deletions/deletion-state.js';
 import type { DeletionRow, TargetRow } from '../deletions/deletion-view.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
-import type { SextonError } from '../errors/sexton-error.js';
-import { parseRegistryName, type RegistryName, type RepositoryName } from '../oci/names.js';
+import type { Hold } from '../guardrails/hold.js';
+import type { HoldsInForce } from '../holds/holds-in-force.js';
+import type { PlanTarget } from '../planning/plan.js';
+import { SextonError } from '../errors/sexton-error.js';
+import {
+  parseRegistryName,
+  parseRepositoryName,
+  type RegistryName,
+  type RepositoryName,
+} from '../oci/names.js';
 import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -17,7 +25,7 @@ import { keepBeforehand } from './keep-beforehand.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
 import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
-import { goneDigests, TargetExecutor, type TargetResult } from './target-executor.js';
+import { goneDigests, TargetExecutor, type TargetResult, type TargetWork } from './target-executor.js';
 
 /** Carries out what is queued: one repository at a time per claim, one deletion at a time, one target at a time. */
 export class DeletionExecutor {
@@ -27,6 +35,7 @@ export class DeletionExecutor {
     private readonly plans: PlanMaker,
     private readonly stops: WorkStops,
     private readonly registries: Registries,
+    private readonly holds: HoldsInForce,
     private readonly audit: AuditLog,
     private readonly targets: TargetExecutor,
     private readonly restorer: Restorer,
@@ -67,16 +76,17 @@ export class DeletionExecutor {
   private async execute(claim: RepositoryClaim, row: DeletionRow, signal: AbortSignal): Promise<void> {
     const { plan, approval } = row;
     if (!plan) throw new Error(`deletion ${row.id} is ${row.state} without a plan`);
-    if (approval && (approval.planHash !== plan.hash || !isApproved(approval))) {
-      throw new Error(`deletion ${row.id} is ${row.state} with a plan that was not approved`);
-    }
     if (row.state === 'queued' && !(await this.begin(claim, row))) return;
+    if (approval && (approval.planHash !== plan.hash || !isApproved(approval))) {
+      await this.giveUp(claim, row, new SextonError('approval_required'));
+      return;
+    }
     // A stop is obeyed between targets: the one that is under way is finished, never cut off in the middle.
     const finishing = withGrace(signal);
     try {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const results = await this.store.targetsOf([row.id], claim.db);
-      const snapshot = await this.plans.snapshotFor(row, plan.targets, goneDigests(results), signal);
+      let seen = await this.look(claim, row, plan.targets, results, signal);
       await keepBeforehand({ claim, row, registry, signal }, plan.targets, results);
       for (const [position, target] of plan.targets.entries()) {
         const result = results[position];
@@ -85,16 +95,16 @@ export class DeletionExecutor {
           await this.handBack(claim, row);
           return;
         }
-        const done = await this.targets.execute({
-          claim,
-          row,
-          target,
-          result,
-          results,
-          snapshot,
-          registry,
-          signal: finishing.signal,
-        });
+        let done: TargetResult | null = null;
+        while (done === null) {
+          if (!(await seen.holdsAreTheSame())) {
+            seen = await this.look(claim, row, plan.targets, results, signal);
+          }
+          done = await this.targets.execute({
+            ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
+            signal: finishing.signal,
+          });
+        }
         await this.finishTarget(claim, row, result, done);
         results[position] = { ...result, outcome: done.outcome };
       }
@@ -115,6 +125,22 @@ export class DeletionExecutor {
     } finally {
       finishing.dispose();
     }
+  }
+
+  /** The repository and the holds on it as they are now. Holds first: what comes after them is seen as a change. */
+  private async look(
+    claim: RepositoryClaim,
+    row: DeletionRow,
+    targets: readonly PlanTarget[],
+    results: readonly TargetRow[],
+    signal: AbortSignal,
+  ): Promise<Seen> {
+    const inForce = () =>
+      this.holds.on(parseRegistryName(row.registry), parseRepositoryName(row.repository), claim.db);
+    const holds = await inForce();
+    const snapshot = await this.plans.snapshotFor(row, targets, goneDigests(results), holds, signal);
+    const ids = idsOf(holds);
+    return { holds, snapshot, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
   }
 
   private async begin(claim: RepositoryClaim, row: DeletionRow): Promise<boolean> {
@@ -231,6 +257,11 @@ export class DeletionExecutor {
     );
   }
 }
+
+type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'holdsAreTheSame'>;
+
+/** A hold never changes what it is about, so its id says it all. */
+const idsOf = (holds: readonly Hold[]): string => holds.map(({ id }) => id).join();
 
 const AUDIT_OUTCOME = {
   deleted: 'succeeded',

@@ -17,7 +17,7 @@ export const createApiKeySchema = z
     owner: plainLine(z.string().trim().min(1).max(255))
       .optional()
       .describe(
-        'The person whose key it is, best as the `sub` of their tokens: keys and tokens of one person never approve for each other.',
+        "The person it belongs to, such as the issuer's sub: nobody approves with one key what they asked for with another.",
       ),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })

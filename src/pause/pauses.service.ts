@@ -34,14 +34,13 @@ export class PausesService {
         ? new SextonError('forbidden', { detail: 'You may not use every registry, so you cannot pause all' })
         : new SextonError('unknown_registry', { detail: `There is no registry named ${registry}` });
     }
-    const row: PauseRow = {
+    const row = {
       id: `pause_${ulid()}`,
       registry,
       reason: request.reason,
       created_at: new Date(),
       created_by_id: caller.id,
       created_by_name: caller.name,
-      ended_at: null,
     };
     await this.db.transaction().execute(async (tx) => {
       await tx.insertInto('pauses').values(row).execute();
@@ -75,7 +74,7 @@ export class PausesService {
     await this.db.transaction().execute(async (tx) => {
       const ended = await tx
         .updateTable('pauses')
-        .set({ ended_at: new Date() })
+        .set({ ended_at: new Date(), ended: JSON.stringify({ by: caller.id, name: caller.name, reason }) })
         .where('id', '=', id)
         .where('ended_at', 'is', null)
         .returningAll()
@@ -109,7 +108,7 @@ export class PausesService {
   }
 }
 
-const viewOf = (row: PauseRow): PauseView => ({
+const viewOf = (row: Omit<PauseRow, 'ended_at' | 'ended'>): PauseView => ({
   id: row.id,
   registry: row.registry,
   reason: row.reason,

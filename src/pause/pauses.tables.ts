@@ -11,12 +11,15 @@ export interface PausesTable {
   created_by_id: string;
   created_by_name: string;
   ended_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** By whom it was ended, and why. */
+  ended: ColumnType<object | null, never, string>;
 }
 
-/** Registries that failed so often in a row that they are left alone for a moment. */
+/** Registries that failed so often in a row that a process leaves them alone for a moment. */
 export interface ParkedRegistriesTable {
   registry: string;
+  worker: string;
+  reason: string;
   since: Timestamp;
   until: Timestamp;
-  message: string;
 }

@@ -61,6 +61,7 @@ export class WorkStops {
     private readonly db: Db,
     private readonly windows: ReadonlyMap<string, WindowRules>,
     private readonly now: () => number,
+    private readonly worker: string,
   ) {}
 
   /** As it is now. `db` is the connection to ask on. */
@@ -75,6 +76,7 @@ export class WorkStops {
       .selectFrom('parked_registries')
       .selectAll()
       .where('until', '>', new Date())
+      .orderBy('since')
       .execute();
     const stops = {
       atMs: this.now(),
@@ -85,7 +87,12 @@ export class WorkStops {
         since: created_at,
         by: { id: created_by_id, name: created_by_name },
       })),
-      parkings,
+      parkings: parkings.map(({ registry, reason, since, until }) => ({
+        registry,
+        message: reason,
+        since,
+        until,
+      })),
     };
     return new StopsNow(stops, this.windows);
   }
@@ -99,16 +106,16 @@ export class WorkStops {
   }
 
   /** Leaves a registry alone until `until`, in all processes; `since` stays when it was left alone just before. */
-  async park(registry: string, message: string, until: Date): Promise<void> {
+  async park(registry: string, reason: string, until: Date): Promise<void> {
     const now = new Date();
     const recently = new Date(now.getTime() - SAME_FAILURE_MS);
     await this.db
       .insertInto('parked_registries')
-      .values({ registry, since: now, until, message })
+      .values({ registry, worker: this.worker, reason, since: now, until })
       .onConflict((conflict) =>
-        conflict.column('registry').doUpdateSet((eb) => ({
+        conflict.columns(['registry', 'worker']).doUpdateSet((eb) => ({
           until,
-          message,
+          reason,
           since: eb
             .case()
             .when('parked_registries.until', '>', recently)

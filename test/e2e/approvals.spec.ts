@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ApprovalRule } from '../../src/approvals/approval-rules.js';
+import type { ApprovalRule } from '../../src/guardrails/approval-rule.js';
 import { headManifest, pushImage } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { untilEnded } from '../support/deletions.js';
@@ -46,11 +46,13 @@ beforeAll(async () => {
   issuer = await startIssuer();
   gateway = await startTestGateway({
     registries: [registryOptions('prod', registry.url)],
-    approvalRules: [
-      rule({ repository: 'prod/*' }),
-      rule({ name: 'two', repository: 'two/*', approvers: 2 }),
-      rule({ name: 'many', repository: 'many/*', targetsOver: 1 }),
-    ],
+    guardrails: {
+      approvals: [
+        rule({ repository: 'prod/*' }),
+        rule({ name: 'two', repository: 'two/*', approvers: 2 }),
+        rule({ name: 'many', repository: 'many/*', targetsOver: 1 }),
+      ],
+    },
     oidc: issuer.options(),
     now: () => nowMs,
   });
@@ -145,10 +147,10 @@ describe('a deletion that meets a rule', () => {
 describe('the same person', () => {
   const refused = async (who: TestApi, id: string, verdict: 'approve' | 'reject' = 'approve') => {
     const answer = await decide(who, id, verdict).expect(403);
-    expect(answer.body).toMatchObject({ code: 'same_person' });
+    expect(answer.body).toMatchObject({ code: 'second_person_required' });
     expect(await read(requester, id)).toMatchObject({ state: 'awaiting_approval' });
     expect(await status('v1')).toBe(200);
-    const attempts = (await auditOf(gateway, id)).filter(({ code }) => code === 'same_person');
+    const attempts = (await auditOf(gateway, id)).filter(({ code }) => code === 'second_person_required');
     expect(attempts).toMatchObject([{ outcome: 'refused' }]);
   };
 

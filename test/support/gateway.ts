@@ -5,6 +5,7 @@ import type { CollectionOptions } from '../../src/collections/collection-options
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
+import { NO_LIMITS } from '../../src/guardrails/limits.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -42,10 +43,9 @@ export const startTestGateway = async (options: {
   /** What the gateway takes for the time. */
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
+  readonly guardrails?: Partial<Config['guardrails']>;
   readonly http?: Partial<Config['http']>;
   readonly rateLimit?: Partial<Config['rateLimit']>;
-  readonly approvalRules?: Config['approvalRules'];
-  readonly limits?: Partial<Config['limits']>;
   readonly oidc?: Config['identity']['oidc'];
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
@@ -69,10 +69,9 @@ export const startTestGateway = async (options: {
     logLevel: 'debug',
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
+    guardrails: { holds: [], approvals: [], limits: NO_LIMITS, ...options.guardrails },
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     identity: { oidc: options.oidc ?? null },
-    approvalRules: options.approvalRules ?? [],
-    limits: { targetsPerRequest: null, sharePerRequest: null, targetsPerDay: null, ...options.limits },
     execution: {
       planAttempts: 4,
       targetAttempts: 4,

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../oci/digest.js';
 import { parseTag } from '../oci/names.js';
 import type { Plan, PlanTarget } from '../planning/plan.js';
-import { approvalNeed, type ApprovalRule } from './approval-rules.js';
+import { approvalNeeded, type ApprovalRule } from './approval-rule.js';
+import { measuresOf } from './measures.js';
 
 const target = (name: string, because: PlanTarget['because'] = 'requested'): PlanTarget => ({
   kind: 'manifest',
@@ -20,14 +21,18 @@ const target = (name: string, because: PlanTarget['because'] = 'requested'): Pla
   referrers: [],
 });
 
-const planOf = (targets: readonly PlanTarget[], changes: Partial<Plan> = {}): Plan => ({
+const ofUnknownSize = (targets: readonly PlanTarget[]): Plan => ({
   hash: 'sha256:a',
   targets,
   refusals: [],
   selected: null,
-  tagsInRepository: 10,
   notes: [],
   reclaimableBytes: { value: 1000, exact: false },
+});
+
+const planOf = (targets: readonly PlanTarget[], changes: Partial<Plan> = {}): Plan => ({
+  ...ofUnknownSize(targets),
+  tagsInRepository: 10,
   ...changes,
 });
 
@@ -45,30 +50,25 @@ const ANY: ApprovalRule = {
 };
 
 const need = (rules: readonly Partial<ApprovalRule>[], plan: Plan) =>
-  approvalNeed(
-    { registry: 'prod', repository: 'team-a/app', plan },
+  approvalNeeded(
     rules.map((rule) => ({ ...ANY, ...rule })),
+    measuresOf({ registry: 'prod', repository: 'team-a/app' }, plan),
   );
 
 describe('a rule', () => {
   const two = planOf([target('v1'), target('release-2')]);
 
   it.each<[string, Partial<ApprovalRule>, Plan, string | null]>([
-    ['that names nothing', {}, two, 'everything in prod/team-a/app that it names'],
-    ['of this registry', { registry: 'prod' }, two, 'everything in prod/team-a/app that it names'],
+    ['that names nothing', {}, two, 'every deletion in */**'],
+    ['of this registry', { registry: 'prod' }, two, 'every deletion in prod/**'],
     ['of another registry', { registry: 'test' }, two, null],
-    [
-      'of these repositories',
-      { repository: 'team-a/**' },
-      two,
-      'everything in prod/team-a/app that it names',
-    ],
+    ['of these repositories', { repository: 'team-a/**' }, two, 'every deletion in */team-a/**'],
     ['of other repositories', { repository: 'team-b/**' }, two, null],
-    ['of a tag that goes', { tags: 'release-*' }, two, 'tag release-2 goes'],
+    ['of a tag that goes', { tags: 'release-*' }, two, 'tag release-2 matches release-*'],
     ['of tags that stay', { tags: 'prod-*' }, two, null],
     ['of more targets', { targetsOver: 1 }, two, '2 targets are more than 1'],
     ['of as many targets', { targetsOver: 2 }, two, null],
-    ['of a smaller share', { shareOver: 19.9 }, two, '20 % of the tags go, more than 19.9 %'],
+    ['of a smaller share', { shareOver: 19.9 }, two, "20 % of the repository's tags are more than 19.9 %"],
     ['of the same share', { shareOver: 20 }, two, null],
     ['of fewer bytes', { bytesOver: 999 }, two, '1000 bytes are more than 999'],
     ['of as many bytes', { bytesOver: 1000 }, two, null],
@@ -77,14 +77,20 @@ describe('a rule', () => {
       'of referrers that go',
       { referrers: true },
       planOf([target('v1'), target('s', 'referrer')]),
-      '1 referrers go along',
+      '1 referrers would go',
     ],
     ['of two things of which one is so', { targetsOver: 1, tags: 'prod-*' }, two, null],
     [
       'of two things that are so',
       { targetsOver: 1, tags: 'v*' },
       two,
-      'tag v1 goes, and 2 targets are more than 1',
+      'tag v1 matches v*, and 2 targets are more than 1',
+    ],
+    [
+      'of any share, where nobody knows how many tags there are',
+      { shareOver: 99 },
+      ofUnknownSize([target('v1')]),
+      "100 % of the repository's tags are more than 99 %",
     ],
     ['of anything, where nothing goes', {}, planOf([]), null],
   ])('%s', (_what, rule, plan, because) => {
