@@ -90,23 +90,6 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     },
   });
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
-  const workers = createWorkers({
-    db: runtime.db,
-    store: app.get(DeletionsStore),
-    plans: app.get(PlanMaker),
-    admission: app.get(Admission),
-    approvals: app.get(ApprovalsStore),
-    stops: app.get(WorkStops),
-    now: runtime.now,
-    holds: app.get(HoldsInForce),
-    audit: app.get(AuditLog),
-    queue: runtime.queue,
-    registries: runtime.registries,
-    metrics: runtime.metrics,
-    log,
-    worker: runtime.worker,
-    limits: config.execution,
-  });
   const collections = createCollectionWorkers({
     config,
     db: runtime.db,
@@ -118,6 +101,24 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     now: runtime.now,
     log,
     worker: runtime.worker,
+  });
+  const workers = createWorkers({
+    db: runtime.db,
+    store: app.get(DeletionsStore),
+    plans: app.get(PlanMaker),
+    admission: app.get(Admission),
+    approvals: app.get(ApprovalsStore),
+    holds: app.get(HoldsInForce),
+    stops: app.get(WorkStops),
+    now: runtime.now,
+    audit: app.get(AuditLog),
+    queue: runtime.queue,
+    registries: runtime.registries,
+    metrics: runtime.metrics,
+    log,
+    worker: runtime.worker,
+    limits: config.execution,
+    withBlobs: (registry, digests, work) => collections.quarantines.withBlobs(registry, digests, work),
   });
   if (role !== 'api') {
     collections.start();

@@ -11,6 +11,7 @@ import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { WithBlobs } from './blob-keeper.js';
 import { DeletionExecutor } from './deletion-executor.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
 import { DeletionPlanner } from './deletion-planner.js';
@@ -34,6 +35,7 @@ interface Parts {
   readonly registries: Registries;
   readonly metrics: DeletionMetrics;
   readonly log: Logger;
+  readonly withBlobs: WithBlobs;
   readonly worker: string;
   readonly limits: {
     readonly planAttempts: number;
@@ -46,7 +48,8 @@ interface Parts {
 
 /** The workers, put together. */
 export const createWorkers = (parts: Parts): Workers => {
-  const { db, store, plans, holds, stops, audit, queue, registries, metrics, log, worker, limits } = parts;
+  const { db, store, plans, holds, stops, audit, queue, registries, metrics, log, worker } = parts;
+  const { limits, withBlobs } = parts;
   const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
   const retries = new RetryPolicy(limits, warn);
   const planner = new DeletionPlanner(
@@ -62,7 +65,7 @@ export const createWorkers = (parts: Parts): Workers => {
     log,
   );
   const targets = new TargetExecutor();
-  const restorer = new Restorer(store, registries, audit, retries, log, worker);
+  const restorer = new Restorer(store, registries, audit, retries, withBlobs, log, worker);
   const executor = new DeletionExecutor(
     db,
     store,

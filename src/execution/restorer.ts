@@ -7,9 +7,11 @@ import { readTombstones, type Tombstone } from '../deletions/tombstones.store.js
 import { SextonError } from '../errors/sexton-error.js';
 import { parseRegistryName, parseRepositoryName, parseTag, type RepositoryName } from '../oci/names.js';
 import { readManifestContent } from '../oci/manifest.js';
+import type { Digest } from '../oci/digest.js';
 import type { Registries } from '../registries/registries.js';
 import type { Registry } from '../registries/registry.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { WithBlobs } from './blob-keeper.js';
 import type { RepositoryClaim } from './repository-claim.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
 
@@ -20,7 +22,7 @@ interface Restored {
 }
 
 /**
- * Puts a deletion back: first makes sure that every blob can still be pulled, then the manifests, children first, then
+ * Puts a deletion back: first makes sure that every blob can still be pulled, from quarantine if need be, then the manifests, children first, then
  * the tags; byte for byte, and asked for again afterwards. A tag that points elsewhere by now is not touched unless
  * that was the wish. Repeating it after a crash does no harm.
  */
@@ -30,6 +32,7 @@ export class Restorer {
     private readonly registries: Registries,
     private readonly audit: AuditLog,
     private readonly retries: RetryPolicy,
+    private readonly withBlobs: WithBlobs,
     private readonly log: Logger,
     private readonly worker: string,
   ) {}
@@ -39,15 +42,23 @@ export class Restorer {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const repository = parseRepositoryName(row.repository);
       const tombstones = await readTombstones(claim.db, row.id);
-      await mustBeWhole(registry, repository, tombstones, signal);
-      const restored: Restored[] = [];
-      // Backwards: what was deleted last (children, referrers) comes back first.
-      for (const tombstone of tombstones.reverse()) {
-        await claim.assertHeld();
-        const overwrite = row.restore_request?.overwriteTags ?? false;
-        restored.push(await putBack(registry, repository, tombstone, overwrite, signal));
-      }
-      await this.finish(claim.db, row, restored);
+      const blobs = blobsOf(tombstones);
+      const putAllBack = async (): Promise<void> => {
+        const restored: Restored[] = [];
+        // Backwards: what was deleted last (children, referrers) comes back first.
+        for (const tombstone of tombstones.toReversed()) {
+          await claim.assertHeld();
+          const overwrite = row.restore_request?.overwriteTags ?? false;
+          restored.push(await putBack(registry, repository, tombstone, overwrite, signal));
+        }
+        await this.finish(claim.db, row, restored);
+      };
+      // Also the manifests' own bytes: a registry with a stale cache believes that it has them, and does not take them.
+      const all = [...tombstones.map(({ digest }) => digest), ...blobs];
+      await this.withBlobs(registry.name, all, async () => {
+        mustBeWhole(await missingOf(registry, repository, blobs, signal));
+        await putAllBack();
+      });
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asSextonError(thrown, (unexpected) =>
@@ -94,28 +105,38 @@ export class Restorer {
   }
 }
 
-/** Nothing is put back in part: every blob of every manifest must still be pullable before the first is written. */
-const mustBeWhole = async (
-  registry: Registry,
-  repository: RepositoryName,
-  tombstones: readonly Tombstone[],
-  signal: AbortSignal,
-): Promise<void> => {
+/** Every blob of every manifest. */
+const blobsOf = (tombstones: readonly Tombstone[]): readonly Digest[] => {
   if (tombstones.length === 0) {
     throw new SextonError('not_restorable', {
       detail: 'Nothing was deleted, so there is nothing to put back',
     });
   }
-  const blobs = new Set(
-    tombstones.flatMap(({ bytes, mediaType }) => {
-      const content = readManifestContent(bytes, mediaType);
-      return content.kind === 'image' ? content.blobs.map((blob) => blob.digest) : [];
-    }),
-  );
-  const missing: string[] = [];
+  return [
+    ...new Set(
+      tombstones.flatMap(({ bytes, mediaType }) => {
+        const content = readManifestContent(bytes, mediaType);
+        return content.kind === 'image' ? content.blobs.map((blob) => blob.digest) : [];
+      }),
+    ),
+  ];
+};
+
+const missingOf = async (
+  registry: Registry,
+  repository: RepositoryName,
+  blobs: readonly Digest[],
+  signal: AbortSignal,
+): Promise<readonly Digest[]> => {
+  const missing: Digest[] = [];
   for (const digest of blobs) {
     if (!(await registry.canPullBlob(repository, digest, signal))) missing.push(digest);
   }
+  return missing;
+};
+
+/** Nothing is put back in part: every blob must be pullable before the first manifest is written. */
+const mustBeWhole = (missing: readonly Digest[]): void => {
   if (missing.length > 0) {
     throw new SextonError('not_restorable', {
       detail: `The registry no longer has ${missing.length === 1 ? 'this blob' : 'these blobs'}: ${missing.join(', ')}`,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { DeletionView } from '../../src/deletions/deletions.dto.js';
 import { treeOf } from '../collections/temporary-tree.js';
-import { CollectedRegistry } from '../support/collected-registry.js';
+import { CollectedRegistry, REPOSITORY } from '../support/collected-registry.js';
 import {
   askForCollection,
   bytesBelow,
@@ -13,6 +13,7 @@ import {
   NIGHT,
   untilState,
 } from '../support/collections.js';
+import { deleteAndWait } from '../support/deletions.js';
 import { registryOptions, startTestGateway } from '../support/gateway.js';
 
 const world = new CollectedRegistry();
@@ -55,6 +56,25 @@ describe('delete, collect, push again, pull', () => {
     const restore = { reason: 'it was the wrong one' };
     await world.api.post(`/v1/deletions/${deletion?.id}/restore`).send(restore).expect(200);
     expect(await read()).toMatchObject({ state: 'restored', restorableUntil: null });
+  });
+
+  it('is restored from quarantine after a collection, and not after the purge', async () => {
+    await world.deleteOneOfTwo(() => world.save('v1', 'v1'));
+    const answer = await world.api.get('/v1/deletions?limit=1').expect(200);
+    const id = (answer.body as { items: DeletionView[] }).items[0]?.id;
+    const restore = () => world.api.post(`/v1/deletions/${id}/restore`).send({ reason: 'the wrong one' });
+    const collected = await collectAndWait(world.api);
+    expect((await restore()).body).toMatchObject({ state: 'restored' });
+    expect(treeOf(world.save('v1', 'again'))).toEqual(treeOf(join(world.home, 'v1')));
+    expect(await world.get(collected.id)).toMatchObject({ restored: { count: 4 } });
+    // Deleted once more, and this time it is purged.
+    const target = { registry: 'prod', repository: REPOSITORY, references: ['v1'] };
+    const { id: second } = await deleteAndWait(world.api, target);
+    await collectAndWait(world.api);
+    world.nowMs += 8 * 24 * HOUR;
+    await collectAndWait(world.api, { mode: 'purge' });
+    const refused = await world.api.post(`/v1/deletions/${second}/restore`).send({ reason: 'too late' });
+    expect(refused.body).toMatchObject({ status: 409, code: 'not_restorable' });
   });
 
   it('gives the space back once the retention is over, and in a window', async () => {

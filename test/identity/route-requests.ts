@@ -10,6 +10,8 @@ export interface Place {
   readonly otherRegistry: string;
   /** A deletion that an admin asked for there, and cancelled. */
   readonly deletion: string;
+  /** A collection of `otherRegistry`, likewise. */
+  readonly collection: string;
 }
 
 export interface Asked {
@@ -25,21 +27,59 @@ export class RouteWorld {
     private readonly gateway: TestGateway,
     readonly inScope: Place,
     readonly outOfScope: Place,
+    private readonly registryUrl: string,
+    private readonly stranger: string,
   ) {}
 
-  static async build(gateway: TestGateway, registry: RegistryServer): Promise<RouteWorld> {
+  /** `stranger`: a credential of somebody else, who may ask for deletions in both places. */
+  static async build(gateway: TestGateway, registry: RegistryServer, stranger: string): Promise<RouteWorld> {
     const place = async (repository: string, otherRegistry: string): Promise<Place> => {
       await pushImage({ registryUrl: registry.url, repository }, { tags: ['v1'], content: repository });
       const deletion = await aDryRun(gateway, repository);
       await gateway.api().post(`/v1/deletions/${deletion}/cancel`).send({ reason: 'a test' }).expect(200);
-      return { registry: 'prod', repository, otherRegistry, deletion };
+      const collection = await aCancelledCollection(gateway, otherRegistry);
+      return { registry: 'prod', repository, otherRegistry, deletion, collection };
     };
-    return new RouteWorld(gateway, await place('team-a/app', 'prod'), await place('team-b/app', 'other'));
+    return new RouteWorld(
+      gateway,
+      await place('team-a/app', 'prod'),
+      await place('team-b/app', 'other'),
+      registry.url,
+      stranger,
+    );
   }
 
   /** A deletion that may be cancelled. */
   dryRun({ repository }: Place): Promise<string> {
     return aDryRun(this.gateway, repository);
+  }
+
+  /** A collection that waits for its window. */
+  collection({ otherRegistry }: Place): Promise<string> {
+    return aCollection(this.gateway, otherRegistry);
+  }
+
+  cancelledCollection({ otherRegistry }: Place): Promise<string> {
+    return aCancelledCollection(this.gateway, otherRegistry);
+  }
+
+  /** A deletion that somebody else asked for, and that waits for approval. */
+  async awaiting({ registry, repository }: Place): Promise<string> {
+    // Once approved, it goes.
+    const at = { registryUrl: this.registryUrl, repository };
+    await pushImage(at, { tags: ['await-me'], content: `${repository} await-me` });
+    const body = { registry, repository, references: ['await-me'], ...REASON };
+    return idOf(await this.gateway.api(this.stranger).post('/v1/deletions').send(body).expect(202));
+  }
+
+  async hold({ registry, repository }: Place, legal = false): Promise<string> {
+    const body = { registry, repository, tags: 'held-*', legal, ...REASON };
+    return idOf(await this.gateway.api().post('/v1/holds').send(body).expect(201));
+  }
+
+  async pause({ otherRegistry }: Place): Promise<string> {
+    const body = { registry: otherRegistry, ...REASON };
+    return idOf(await this.gateway.api().post('/v1/pauses').send(body).expect(201));
   }
 
   async key(): Promise<string> {
@@ -56,6 +96,19 @@ const aDryRun = async (gateway: TestGateway, repository: string): Promise<string
     .expect(202);
   return (asked.body as { id: string }).id;
 };
+
+const aCollection = async (gateway: TestGateway, registry: string): Promise<string> => {
+  const asked = await gateway.api().post('/v1/collections').send({ registry, reason: 'a test' }).expect(202);
+  return (asked.body as { id: string }).id;
+};
+
+const aCancelledCollection = async (gateway: TestGateway, registry: string): Promise<string> => {
+  const id = await aCollection(gateway, registry);
+  await gateway.api().post(`/v1/collections/${id}/cancel`).send({ reason: 'a test' }).expect(200);
+  return id;
+};
+
+const idOf = ({ body }: { readonly body: unknown }): string => (body as { id: string }).id;
 
 type Ask = (world: RouteWorld, place: Place) => Asked | Promise<Asked>;
 
@@ -79,6 +132,38 @@ export const REQUESTS: Readonly<Record<string, Ask>> = {
     path: `/v1/deletions/${deletion}/restore`,
     body: REASON,
   }),
+  'POST /v1/deletions/{id}/approve': async (world, place) => ({
+    path: `/v1/deletions/${await world.awaiting(place)}/approve`,
+    body: REASON,
+  }),
+  'POST /v1/deletions/{id}/reject': async (world, place) => ({
+    path: `/v1/deletions/${await world.awaiting(place)}/reject`,
+    body: REASON,
+  }),
+  'POST /v1/holds': (_, { registry, repository }) => ({
+    path: '/v1/holds',
+    body: { registry, repository, tags: 'held-*', ...REASON },
+  }),
+  'GET /v1/holds': async (world, place) => ({ path: '/v1/holds?limit=200', shows: await world.hold(place) }),
+  'GET /v1/holds/{id}': async (world, place) => ({ path: `/v1/holds/${await world.hold(place)}` }),
+  'DELETE /v1/holds/{id}': async (world, place) => ({
+    path: `/v1/holds/${await world.hold(place)}`,
+    body: REASON,
+  }),
+  'DELETE /v1/holds/{id} — of a legal hold': async (world, place) => ({
+    path: `/v1/holds/${await world.hold(place, true)}`,
+    body: REASON,
+  }),
+  'POST /v1/pauses': (_, { otherRegistry }) => ({
+    path: '/v1/pauses',
+    body: { registry: otherRegistry, ...REASON },
+  }),
+  'POST /v1/pauses — of every registry': () => ({ path: '/v1/pauses', body: REASON }),
+  'GET /v1/pauses': async (world, place) => ({ path: '/v1/pauses', shows: await world.pause(place) }),
+  'DELETE /v1/pauses/{id}': async (world, place) => ({
+    path: `/v1/pauses/${await world.pause(place)}`,
+    body: REASON,
+  }),
   'GET /v1/registries': (_, { otherRegistry }) => ({
     path: '/v1/registries',
     shows: `"name":"${otherRegistry}"`,
@@ -96,6 +181,38 @@ export const REQUESTS: Readonly<Record<string, Ask>> = {
   'GET /v1/audit/events': (_, { deletion }) => ({
     path: `/v1/audit/events?deletion=${deletion}`,
     shows: deletion,
+  }),
+  'POST /v1/collections': (_, { otherRegistry }) => ({
+    path: '/v1/collections',
+    body: { registry: otherRegistry, ...REASON },
+  }),
+  'POST /v1/collections — outside of a window': (_, { otherRegistry }) => ({
+    path: '/v1/collections',
+    body: { registry: otherRegistry, when: 'now', mode: 'dry-run', ...REASON },
+  }),
+  'GET /v1/collections': (_, { collection }) => ({ path: '/v1/collections?limit=200', shows: collection }),
+  'GET /v1/collections/windows': (_, { otherRegistry }) => ({
+    path: '/v1/collections/windows',
+    shows: `"registry":"${otherRegistry}"`,
+  }),
+  'GET /v1/collections/{id}': (_, { collection }) => ({ path: `/v1/collections/${collection}` }),
+  'GET /v1/collections/{id}/report': (_, { collection }) => ({
+    path: `/v1/collections/${collection}/report`,
+  }),
+  'POST /v1/collections/{id}/cancel': async (world, place) => ({
+    path: `/v1/collections/${await world.collection(place)}/cancel`,
+    body: REASON,
+  }),
+  'POST /v1/collections/{id}/resume': async (world, place) => ({
+    path: `/v1/collections/${await world.cancelledCollection(place)}/resume`,
+    body: REASON,
+  }),
+  'POST /v1/collections/{id}/undo': async (world, place) => ({
+    path: `/v1/collections/${await world.cancelledCollection(place)}/undo`,
+    body: REASON,
+  }),
+  'GET /v1/registries/{registry}/blobs/{digest}/explanation': (_, { otherRegistry }) => ({
+    path: `/v1/registries/${otherRegistry}/blobs/sha256:${'0'.repeat(64)}/explanation`,
   }),
   'POST /v1/api-keys': () => ({ path: '/v1/api-keys', body: { name: 'a key', role: 'auditor' } }),
   'POST /v1/api-keys/{id}/rotate': async (world) => ({ path: `/v1/api-keys/${await world.key()}/rotate` }),

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
 import { documentOnly } from '../../src/openapi-document.js';
 import { parseRegistryName } from '../../src/oci/names.js';
+import { pushImage } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
+import { collectionOptions, NIGHT } from '../support/collections.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { startIssuer, type TestIssuer } from '../support/issuer.js';
 import { REQUESTS, RouteWorld, type Asked, type Place } from './route-requests.js';
@@ -12,6 +14,17 @@ import { FRONT_ROUTES, ROUTES, type Answer, type Row } from './route-table.js';
 
 const SCOPES = ['prod/team-a/**:delete,read'];
 const UNSCOPED: readonly Role[] = ['auditor', 'admin'];
+const RULE = {
+  ...{
+    name: 'a rule',
+    registry: null,
+    repository: null,
+    targetsOver: null,
+    shareOver: null,
+    bytesOver: null,
+  },
+  ...{ referrers: false, approvers: 1, expiresAfterMs: 3_600_000 },
+};
 const CREDENTIALS = ['key', 'token'] as const;
 
 let registry: RegistryServer;
@@ -24,13 +37,24 @@ const secrets = new Map<string, string>();
 beforeAll(async () => {
   registry = await startRegistry();
   other = await startRegistry();
+  await pushImage({ registryUrl: other.url, repository: 'team-c/app' }, { tags: ['v1'] });
   issuer = await startIssuer();
   gateway = await startTestGateway({
     registries: [registryOptions('prod', registry.url), registryOptions('other', other.url)],
     front: { defaultRegistry: parseRegistryName('prod') },
+    // An hour before the windows of both, so that what is asked for there waits.
+    collections: [registry, other].map(({ storageDir }, at) =>
+      collectionOptions(
+        { kind: 'sexton', storage: storageDir, threads: 0 },
+        { registry: parseRegistryName(at === 0 ? 'prod' : 'other') },
+      ),
+    ),
+    now: () => NIGHT,
+    guardrails: { approvals: [{ ...RULE, tags: 'await-*' }] },
     oidc: issuer.options(),
   });
-  world = await RouteWorld.build(gateway, registry);
+  const claims = { sub: 'stranger', roles: ['requester'], sexton_scopes: ['prod/**:delete'] };
+  world = await RouteWorld.build(gateway, registry, await issuer.token({ claims }));
   for (const role of ROLES) {
     const scopes = UNSCOPED.includes(role) ? [] : SCOPES;
     const made = await gateway.api().post('/v1/api-keys').send({ name: role, role, scopes }).expect(201);

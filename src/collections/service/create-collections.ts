@@ -16,6 +16,7 @@ import { CollectionRunner } from './collection-runner.js';
 import type { CollectionsStore } from './collections.store.js';
 import { EntriesStore } from './entries.store.js';
 import type { FindingsStore } from './findings.store.js';
+import { QuarantineAccess } from './quarantine-access.js';
 import { QuarantineKeeper } from './quarantine-keeper.js';
 import type { RegistryClaim } from './registry-claim.js';
 import { Retries } from './retries.js';
@@ -52,6 +53,7 @@ export class CollectionWorkers {
     private readonly runner: CollectionRunner,
     private readonly reconciler: CollectionReconciler,
     private readonly registries: readonly RegistryName[],
+    readonly quarantines: QuarantineAccess,
   ) {}
 
   start(): void {
@@ -112,5 +114,6 @@ export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
     now,
     (error) => log.warn({ err: error }, 'could not look after collections; trying again'),
   );
-  return new CollectionWorkers(queue, runner, reconciler, [...options.keys()]);
+  const quarantines = new QuarantineAccess(db, storages, holderFor, worker);
+  return new CollectionWorkers(queue, runner, reconciler, [...options.keys()], quarantines);
 };

@@ -5,6 +5,8 @@ import type { Garbage } from '../../engine/garbage.js';
 import { heal } from '../../engine/heal.js';
 import type { Journal, JournalEntry } from '../../engine/journal.js';
 import { purge, type PurgeResult } from '../../engine/purge.js';
+import { moveBack } from '../../engine/quarantine.js';
+import { settle } from '../../engine/settle.js';
 import { survey, type CollectRules } from '../../engine/survey.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
 import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
@@ -63,6 +65,22 @@ export const sweepStorage = (
       const options = { ...rules, newRunId: () => run, batchSize, remarkAfterMs: REMARK_AFTER_MS };
       const swept = await collect({ ...tools, journal }, options, { mayGoOn });
       return { isFinished: swept.isFinished, first: swept.first, blobs: swept.blobs };
+    }),
+  );
+
+/** Brings back the blobs of `digests` that wait in quarantine, with the links that went along. */
+export const bringBackInStorage = (
+  at: StorageAt,
+  holder: StorageHolder,
+  digests: ReadonlySet<string>,
+): Promise<void> =>
+  withStorage(at, ({ root, tools: { storage } }) =>
+    withJournal(root, holder, async (journal) => {
+      await settle(storage, journal);
+      const waiting = await journal.list(['quarantined']);
+      const wanted = waiting.filter(({ repository, digest }) => repository === null && digests.has(digest));
+      for (const entry of wanted) await moveBack(storage, entry);
+      await journal.commit(wanted, 'restored');
     }),
   );
 
