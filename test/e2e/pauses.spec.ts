@@ -79,10 +79,13 @@ describe('a pause', () => {
       reason: 'moving the storage',
     });
     // The workers looked, and left it: the queue is empty again, and everything is there.
-    await vi.waitFor(async () => {
-      const depth = await gateway.runtime.queue.depth('execute', parseRegistryName('prod'));
-      expect(depth).toEqual({ waiting: 0, active: 0 });
-    });
+    await vi.waitFor(
+      async () => {
+        const depth = await gateway.runtime.queue.depth('execute', parseRegistryName('prod'));
+        expect(depth).toEqual({ waiting: 0, active: 0 });
+      },
+      { timeout: 20_000 },
+    );
     expect(await left()).toEqual(tags);
     const registries = await api.get('/v1/registries').expect(200);
     expect(registries.body).toMatchObject({
@@ -100,13 +103,14 @@ describe('a pause', () => {
     let id = '';
     beforeDelete(2, async () => (id = await pause()));
     const deletion = await ask();
-    const waiting = await untilState(api, deletion, 'queued').then(() =>
-      vi.waitFor(async () => {
+    const waiting = await vi.waitFor(
+      async () => {
         const now = await read(api, deletion);
         expect(now).toMatchObject({ state: 'queued', waiting: { for: 'pause' } });
         expect(now.startedAt).not.toBeNull();
         return now;
-      }),
+      },
+      { timeout: 20_000 },
     );
     expect(waiting.targets.map(({ outcome }) => outcome)).toEqual(['deleted', 'deleted', null, null, null]);
     expect(await left()).toHaveLength(3);
