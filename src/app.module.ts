@@ -8,6 +8,10 @@ import {
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { AuditExportController } from './audit/audit-export.controller.js';
 import { AuditExportService } from './audit/audit-export.service.js';
+import { Admission } from './approvals/admission.js';
+import { ApprovalsController } from './approvals/approvals.controller.js';
+import { ApprovalsService } from './approvals/approvals.service.js';
+import { ApprovalsStore } from './approvals/approvals.store.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
 import { AuditForwarder, createDestination } from './audit/forwarding/forwarder.js';
@@ -44,6 +48,11 @@ import { FrontReads } from './front/front-reads.js';
 import { FRONT_CONFIG, FrontRegistry } from './front/front-registry.js';
 import { passwordGrantAsBasic } from './front/password-grant.js';
 import { TokenController } from './front/token.controller.js';
+import { GUARDRAILS } from './guardrails/guardrails.js';
+import { HoldsController } from './holds/holds.controller.js';
+import { HoldsInForce } from './holds/holds-in-force.js';
+import { HoldsService } from './holds/holds.service.js';
+import { HoldsStore } from './holds/holds.store.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requireJson } from './http/require-json.js';
 import { validationPipe } from './http/validation.js';
@@ -54,10 +63,15 @@ import { ApiKeysStore } from './identity/api-keys.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
 import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { Persons } from './identity/persons.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
 import { RegistryTokens } from './identity/registry-tokens/registry-tokens.js';
 import { TokenSecretsStore } from './identity/registry-tokens/token-secrets.store.js';
+import { SpendingStore } from './guardrails/spending.store.js';
+import { PausesController } from './pause/pauses.controller.js';
+import { PausesService } from './pause/pauses.service.js';
+import { WorkStops } from './pause/stops.js';
 import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
 import { Registries } from './registries/registries.js';
 import type { Runtime } from './runtime.js';
@@ -66,6 +80,9 @@ import { LOGGER } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 import { MetricsController } from './telemetry/metrics.controller.js';
 import { Readiness, READINESS_CHECKS } from './telemetry/readiness.js';
+
+const windowsOf = ({ collections }: Runtime['config']) =>
+  new Map([...collections].map(([name, { rules }]) => [name, rules]));
 
 /** The HTTP side, put together on what the runtime opened. */
 @Module({})
@@ -77,12 +94,15 @@ export class AppModule implements NestModule {
       controllers: [
         DeletionsController,
         DeletionEventsController,
+        ApprovalsController,
+        PausesController,
         CatalogController,
         CollectionReadingController,
         CollectionsController,
         AuditController,
         AuditExportController,
         ApiKeysController,
+        HoldsController,
         // Before the front, whose routes begin with /v2 as well.
         TokenController,
         FrontController,
@@ -120,6 +140,15 @@ export class AppModule implements NestModule {
         DeletionsService,
         { provide: RESTORABLE_UNTIL, useValue: restorableUntil(runtime.config.collections) },
         PlanMaker,
+        SpendingStore,
+        Admission,
+        ApprovalsStore,
+        ApprovalsService,
+        {
+          provide: WorkStops,
+          useValue: new WorkStops(db, windowsOf(runtime.config), runtime.now, runtime.worker),
+        },
+        PausesService,
         CatalogService,
         { provide: COLLECTION_OPTIONS, useValue: runtime.config.collections },
         { provide: STORAGES, useValue: storagesOf(runtime.config, runtime.now) },
@@ -128,6 +157,11 @@ export class AppModule implements NestModule {
         FindingsStore,
         CollectionsService,
         CollectionReadingService,
+        { provide: GUARDRAILS, useValue: runtime.config.guardrails },
+        HoldsStore,
+        HoldsInForce,
+        HoldsService,
+        Persons,
         { provide: FRONT_CONFIG, useValue: runtime.config.front },
         { provide: PUBLIC_URL, useValue: runtime.config.http.publicUrl },
         FrontChallenge,

@@ -3,12 +3,15 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { Admission } from './approvals/admission.js';
+import { ApprovalsStore } from './approvals/approvals.store.js';
 import { AppModule } from './app.module.js';
 import { AuditLog } from './audit/audit-log.js';
 import { recordStart, recordStop } from './audit/process-events.js';
 import { CollectionsStore } from './collections/service/collections.store.js';
 import { createCollectionWorkers } from './collections/service/create-collections.js';
 import { FindingsStore } from './collections/service/findings.store.js';
+import { WorkStops } from './pause/stops.js';
 import { DeletionsStore } from './deletions/deletions.store.js';
 import { PlanMaker } from './deletions/plan-maker.js';
 import { SextonError } from './errors/sexton-error.js';
@@ -16,6 +19,7 @@ import { createWorkers } from './execution/create-workers.js';
 import { isGrant, MOST_GRANT } from './front/password-grant.js';
 import { corsFor } from './http/cors.js';
 import { DOCS_PATH, openDocsTo, swaggerLogin } from './http/docs-login.js';
+import { HoldsInForce } from './holds/holds-in-force.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
@@ -104,6 +108,11 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     db: runtime.db,
     store: app.get(DeletionsStore),
     plans: app.get(PlanMaker),
+    admission: app.get(Admission),
+    approvals: app.get(ApprovalsStore),
+    holds: app.get(HoldsInForce),
+    stops: app.get(WorkStops),
+    now: runtime.now,
     audit: app.get(AuditLog),
     queue: runtime.queue,
     registries: runtime.registries,

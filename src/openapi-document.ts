@@ -4,6 +4,7 @@ import { UNSIGNED } from './audit/audit-options.js';
 import { createDatabase, createPool } from './database/database.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { createApp } from './gateway.js';
+import { NO_LIMITS } from './guardrails/limits.js';
 import { buildOpenApi } from './http/openapi.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { Registries } from './registries/registries.js';
@@ -26,6 +27,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       logLevel: 'error',
       registries: new Map(),
       collections: new Map(),
+      guardrails: { holds: [], approvals: [], limits: NO_LIMITS },
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       identity: { oidc: null },
       audit: UNSIGNED,

@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'target.restored',
   // Holds and collections
   'hold.created',
+  'hold.lift_requested',
   'hold.removed',
   'collection.requested',
   'collection.started',
@@ -42,6 +43,8 @@ export const AUDIT_ACTIONS = [
   'collection.batch_quarantined',
   'collection.batch_restored',
   'collection.batch_purged',
+  'pause.created',
+  'pause.ended',
   // Who may do what, and Sexton itself
   'api_key.created',
   'api_key.rotated',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { registryWaitingSchema } from '../pause/waiting-view.js';
 import { repositoryNameSchema } from '../oci/names.js';
 
 export const registryStatusSchema = z
@@ -23,6 +24,9 @@ export const registryStatusSchema = z
         .describe('Untagged children and referrers go with a manifest, and cannot be kept.'),
     }),
     problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+    waiting: registryWaitingSchema.describe(
+      'What all accepted work of this registry waits for; null where it goes on.',
+    ),
   })
   .meta({ id: 'RegistryStatus' });
 
@@ -47,6 +51,7 @@ export const registryListSchema = z
             listsUntagged: false,
           },
           problem: null,
+          waiting: null,
         },
       ],
       nextCursor: null,

@@ -12,6 +12,8 @@ import {
   tagSchema,
   type RepositoryName,
 } from '../oci/names.js';
+import { WorkStops } from '../pause/stops.js';
+import { registryWaitingView } from '../pause/waiting-view.js';
 import { Registries } from '../registries/registries.js';
 import type { Capabilities, Registry } from '../registries/registry.js';
 import type {
@@ -32,12 +34,21 @@ const RESOLVES_AT_ONCE = 8;
 /** What the configured registries are and hold, as far as the caller may see. Nothing here changes anything. */
 @Injectable()
 export class CatalogService {
-  constructor(private readonly registries: Registries) {}
+  constructor(
+    private readonly registries: Registries,
+    private readonly stops: WorkStops,
+  ) {}
 
   /** Every registry the caller may use, with what a probe found; one that does not answer is listed with why. */
   async listRegistries(caller: Caller, signal: AbortSignal): Promise<RegistryStatusView[]> {
     const visible = this.registries.names().filter((name) => maySeeRegistry(caller, name));
-    return Promise.all(visible.map((name) => this.status(this.registries.get(name), signal)));
+    const stops = await this.stops.look();
+    return Promise.all(
+      visible.map(async (name) => ({
+        ...(await this.status(this.registries.get(name), signal)),
+        waiting: registryWaitingView(stops.ofRegistry(name)),
+      })),
+    );
   }
 
   async listRepositories(
@@ -104,7 +115,10 @@ export class CatalogService {
     return this.registries.get(parseRegistryName(name.data));
   }
 
-  private async status(registry: Registry, signal: AbortSignal): Promise<RegistryStatusView> {
+  private async status(
+    registry: Registry,
+    signal: AbortSignal,
+  ): Promise<Omit<RegistryStatusView, 'waiting'>> {
     const about = { name: registry.name, type: registry.type, checkedAt: new Date().toISOString() };
     try {
       return { ...about, reachable: true, capabilities: await registry.probe(null, signal), problem: null };

@@ -5,6 +5,7 @@ import { httpUrl, urlOrNull } from './config-file.parts.js';
 import { LOG_LEVELS } from './config.js';
 import { auditSchema } from './audit-entry.js';
 import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js';
+import { approvalsSchema, holdsSchema, limitsSchema } from './guardrails.schema.js';
 import { httpSchema, rateLimitSchema } from './http.schema.js';
 import { identitySchema } from './identity.schema.js';
 
@@ -115,6 +116,9 @@ export const configFileSchema = z
       })
       .prefault({})
       .describe('The registry-compatible routes, /v2/ and /api/v0/.'),
+    holds: holdsSchema,
+    approvals: approvalsSchema,
+    limits: limitsSchema,
     identity: identitySchema.describe('Who may come in beside the holders of API keys.'),
     http: httpSchema.describe('How Sexton is reached.'),
     rateLimit: rateLimitSchema.describe('How often one caller may ask, and one address may fail to log in.'),

@@ -1,3 +1,4 @@
+import type { Guardrails } from '../guardrails/guardrails.js';
 import type { CollectionOptions } from '../collections/collection-options.js';
 import type { OidcOptions } from '../identity/oidc/oidc-options.js';
 import type { RateLimitOptions } from '../identity/rate-limit/rate-limit-options.js';
@@ -41,6 +42,7 @@ export interface Config {
   /** Registries that are collected; no other is. */
   readonly collections: ReadonlyMap<RegistryName, CollectionOptions>;
   readonly front: FrontConfig;
+  readonly guardrails: Guardrails;
   /** The issuer whose tokens are accepted beside API keys; null when there is none. */
   readonly identity: { readonly oidc: OidcOptions | null };
   readonly audit: AuditOptions;

@@ -91,6 +91,16 @@ describe('the configuration', () => {
       registries: config.registries,
       collections: new Map(),
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
+      guardrails: {
+        holds: [],
+        approvals: [],
+        limits: {
+          targetsPerRequest: null,
+          share: null,
+          targetsPerDay: null,
+          approvalExpiresAfterMs: 259_200_000,
+        },
+      },
       identity: { oidc: null },
       audit: UNSIGNED,
       settings: config.settings,
@@ -209,8 +219,8 @@ rateLimit: { requests: 10, per: 5m }`;
     ],
     [
       'an unknown key at the top',
-      `${GOOD}\nholds: []`,
-      'holds: is not known here; allowed: registries, front, identity, http, rateLimit, audit, log, execution',
+      `${GOOD}\nhold: []`,
+      'hold: is not known here; allowed: registries, front, holds, approvals, limits, identity, http, rateLimit, audit, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],
@@ -288,6 +298,14 @@ rateLimit: { requests: 10, per: 5m }`;
     const faults = faultsOf(yaml);
     expect(faults).toContain(expected);
     expect(faults).not.toContain('planted-secret');
+  });
+
+  it('with holds or rules of a registry that is not there is refused: they would guard nothing', () => {
+    const guards = `holds: [{ registry: nowhere, repository: "**", reason: x }]
+approvals: { rules: [{ registry: gone }] }`;
+    const faults = faultsOf(`${GOOD}\n${guards}`);
+    expect(faults).toContain('holds.0.registry: names nowhere, which is not under registries');
+    expect(faults).toContain('approvals.rules.0.registry: names gone, which is not under registries');
   });
 
   it('names every fault of the file at once, also below a name that is none', () => {

@@ -9,6 +9,7 @@ import { registrySchema, type ConfigFile } from './config-file.schema.js';
 import { ConfigError, type Config, type ConfigFault } from './config.js';
 import { environmentSchema } from './environment.js';
 import { faultsOf, sayRequired } from './faults.js';
+import { guardrailsOf } from './guardrails-entry.js';
 import { oidcOptionsOf } from './identity-entry.js';
 import { readConfigFile } from './read-config-file.js';
 import { ms, registryOptionsOf, type EntrySources } from './registry-entry.js';
@@ -30,9 +31,11 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const sources: EntrySources = { env: set, readFile, faults };
   const { registries, collections } = registriesOf(entries, sources);
   const oidc = file && oidcOptionsOf(file.identity, sources);
+  const guardrails = file && guardrailsOf(file, (name) => registries.has(name), faults);
   if (file) checkFront(file.front, registries, faults);
   const audit = file && auditOptionsOf(file.audit, { env: set, readFile, faults });
-  if (!environment.success || !file || !audit || faults.length > 0) throw new ConfigError(faults);
+  if (!environment.success || !file || !audit || !guardrails || faults.length > 0)
+    throw new ConfigError(faults);
   const { data } = environment;
   return {
     http: {
@@ -59,6 +62,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
       defaultRegistry: file.front.defaultRegistry ?? null,
       sharedDigests: file.front.sharedDigests,
     },
+    guardrails,
     identity: { oidc },
     audit,
     settings: z.record(z.string(), z.json()).parse(JSON.parse(JSON.stringify(file))),

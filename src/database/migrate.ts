@@ -8,6 +8,7 @@ import * as selectors from './migrations/0005-selectors.js';
 import * as registryTokenSecrets from './migrations/0006-registry-token-secrets.js';
 import * as collections from './migrations/0007-collections.js';
 import * as auditEvidence from './migrations/0008-audit-evidence.js';
+import * as guardrails from './migrations/0009-guardrails.js';
 
 /** In order, forward only: a migration expands the schema, and contracts it only one version later. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-registry-token-secrets': registryTokenSecrets,
   '0007-collections': collections,
   '0008-audit-evidence': auditEvidence,
+  '0009-guardrails': guardrails,
 };
 
 /** Brings the schema up to date. Safe to call from many processes at once: Kysely's migrator takes a lock. */

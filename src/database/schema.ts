@@ -18,8 +18,10 @@ import type {
   IdempotencyKeysTable,
   TombstonesTable,
 } from '../deletions/deletions.tables.js';
+import type { HoldsTable } from '../holds/holds.table.js';
 import type { ApiKeysTable } from '../identity/api-keys.table.js';
 import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/token-secrets.table.js';
+import type { ParkedRegistriesTable, PausesTable } from '../pause/pauses.tables.js';
 
 /** Every table, by its name. Each feature describes its own rows beside its SQL. */
 export interface Database {
@@ -35,8 +37,11 @@ export interface Database {
   collection_findings: CollectionFindingsTable;
   collection_registries: CollectionRegistriesTable;
   deletions: DeletionsTable;
+  holds: HoldsTable;
   deletion_targets: DeletionTargetsTable;
   tombstones: TombstonesTable;
   idempotency_keys: IdempotencyKeysTable;
+  parked_registries: ParkedRegistriesTable;
+  pauses: PausesTable;
   registry_token_secrets: RegistryTokenSecretsTable;
 }

@@ -1,5 +1,8 @@
 import type { Selectable } from 'kysely';
+import { approvalView } from '../approvals/approval-view.js';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
+import type { StopsNow } from '../pause/stops.js';
+import { waitingView } from '../pause/waiting-view.js';
 import type { DeletionsTable, DeletionTargetsTable } from './deletions.tables.js';
 import type { DeletionView } from './deletions.dto.js';
 import { restorableUntilOf, type RestorableUntil } from './restorable-until.js';
@@ -18,6 +21,7 @@ export const deletionView = (
   row: DeletionRow,
   targets: readonly TargetRow[],
   restorableUntil: RestorableUntil,
+  stops: StopsNow,
 ): DeletionView => ({
   id: row.id,
   registry: row.registry,
@@ -42,6 +46,9 @@ export const deletionView = (
   restorableUntil: iso(restorableUntilOf(row, targets, restorableUntil)),
   progress: row.progress,
   problem: problemView(row),
+  runIn: row.run_in,
+  waiting: row.state === 'queued' ? waitingView(stops.of(row)) : null,
+  approval: approvalView(row.approval),
   plan: row.plan && planView(row.plan),
   targets: targets.map(targetView),
 });

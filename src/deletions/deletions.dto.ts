@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { approvalSchema } from '../approvals/approval-view.js';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
 import { digestSchema } from '../oci/digest.js';
 import { parseReference, registryNameSchema, repositoryNameSchema } from '../oci/names.js';
+import { waitingSchema } from '../pause/waiting-view.js';
 import { SIBLING_RULES } from '../planning/request.js';
 import { DELETION_STATES, TARGET_OUTCOMES } from './deletion-state.js';
 import { reasonSchema } from './reason.js';
@@ -48,7 +50,10 @@ export const createDeletionSchema = z
       .default('include')
       .describe('Manifests that only the deleted indexes hold.'),
     dryRun: z.boolean().default(false).describe('Plan only; POST …/execute runs the plan exactly as shown.'),
-    runIn: z.enum(['now']).default('now'),
+    runIn: z
+      .enum(['now', 'window'])
+      .default('now')
+      .describe("window: it waits until the registry's maintenance window opens, and stops when it closes."),
   })
   .refine((asked) => [asked.references, asked.selector, asked.wholeRepository].filter(isGiven).length === 1, {
     path: ['references'],
@@ -155,6 +160,11 @@ export const deletionSchema = z
       .object({ code: errorCode, message: z.string(), retryAt: timestamp })
       .nullable()
       .describe('What went wrong last; with retryAt while Sexton tries again by itself.'),
+    runIn: z.enum(['now', 'window']),
+    waiting: waitingSchema.describe(
+      'What a queued deletion waits for; null where it waits only for its turn.',
+    ),
+    approval: approvalSchema.describe('Who has to agree and who did; null where nobody has to.'),
     plan: planSchema.nullable().describe('null until it is planned.'),
     targets: z
       .array(
@@ -196,6 +206,9 @@ export const deletionSchema = z
       restorableUntil: null,
       progress: null,
       problem: null,
+      runIn: 'now',
+      waiting: null,
+      approval: null,
       plan: {
         hash: 'sha256:1d0c4f3b2a19e8d7c6b5a493827160f5e4d3c2b1a09f8e7d6c5b4a3928170615',
         reclaimableBytes: { value: 52428800, exact: false },

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Admission } from '../approvals/admission.js';
 import { AuditLog } from '../audit/audit-log.js';
+import { nextOpening } from '../collections/windows/open.js';
 import { DATABASE, type Db } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 import type { Caller } from '../identity/caller.js';
 import { mayAct, type ScopeAction } from '../identity/scope.js';
 import { parseRegistryName, parseRepositoryName } from '../oci/names.js';
+import { WorkStops } from '../pause/stops.js';
 import { planDifferences } from '../planning/difference.js';
 import { WAKE_UP_QUEUE, type WakeUp, type WakeUpQueue } from '../queue/wake-up-queue.js';
 import { Registries } from '../registries/registries.js';
@@ -18,6 +21,7 @@ import type { CreateDeletion, DeletionView, ListDeletions, RestoreDeletion } fro
 import { DeletionsQuery } from './deletions.query.js';
 import { DeletionsStore } from './deletions.store.js';
 import { DeletionIntake } from './deletion-intake.js';
+import { awaitingEvent } from './planning-events.js';
 import { PlanMaker } from './plan-maker.js';
 import { RESTORABLE_UNTIL, type RestorableUntil } from './restorable-until.js';
 
@@ -32,6 +36,8 @@ export class DeletionsService {
     private readonly query: DeletionsQuery,
     private readonly changes: DeletionChanges,
     private readonly plans: PlanMaker,
+    private readonly admission: Admission,
+    private readonly stops: WorkStops,
     private readonly registries: Registries,
     @Inject(RESTORABLE_UNTIL) private readonly restorableUntil: RestorableUntil,
     @Inject(WAKE_UP_QUEUE) private readonly queue: WakeUpQueue,
@@ -50,6 +56,7 @@ export class DeletionsService {
     const repository = this.registries.canonicalName(named.registry, named.repository);
     const request = { ...named, repository };
     this.mustBeAllowed(asked.caller, 'delete', request.registry, request.repository);
+    if (request.runIn === 'window') this.mustHaveWindow(request.registry);
     const id = await this.intake.accept(asked, request, options.idempotencyKey);
     await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
     await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
@@ -76,11 +83,13 @@ export class DeletionsService {
   ): Promise<{ items: DeletionView[]; nextCursor: string | null }> {
     const { rows, nextCursor } = await this.query.list(query, (row) => this.maySee(asked.caller, row));
     const targets = await this.store.targetsOf(rows.map((row) => row.id));
+    const stops = await this.stops.look();
     const items = rows.map((row) =>
       deletionView(
         row,
         targets.filter((target) => target.deletion_id === row.id),
         this.restorableUntil,
+        stops,
       ),
     );
     return { items, nextCursor };
@@ -125,9 +134,14 @@ export class DeletionsService {
         faults: planDifferences(row.plan, plan).map((difference) => ({ message: difference.message })),
       });
     }
-    const now = new Date();
     await this.db.transaction().execute(async (tx) => {
-      const moved = await this.store.move(tx, id, 'queued', { queuedAt: now });
+      const admitted = await this.admission.admit(tx, row, plan, asked.caller.id);
+      if (admitted.to === 'refused') {
+        throw new SextonError(admitted.refusal.code, { detail: admitted.refusal.message });
+      }
+      const { to, approval } = admitted;
+      const change = { approval, ...(to === 'queued' && { queuedAt: new Date() }) };
+      const moved = await this.store.move(tx, id, to, change);
       if (!moved) throw new SextonError('not_executable', { detail: `Deletion ${id} is no longer planned` });
       await this.audit.record(
         tx,
@@ -137,8 +151,9 @@ export class DeletionsService {
           details: { planHash: plan.hash },
         }),
       );
+      if (approval) await this.audit.record(tx, awaitingEvent(row, approval));
     });
-    await this.ring({ kind: 'execute', ...repositoryOf(row) });
+    await this.wake(row);
     return this.view(await this.existing(id));
   }
 
@@ -177,7 +192,7 @@ export class DeletionsService {
         }),
       );
     });
-    await this.ring({ kind: 'execute', ...repositoryOf(row) });
+    await this.wake(row);
     const done = await this.changes.waitFor(id, waitMs, asked.signal, async () => {
       const now = await this.store.find(id);
       return now && now.restore_request === null ? now : null;
@@ -201,6 +216,11 @@ export class DeletionsService {
     return row;
   }
 
+  /** Tells the workers that there is something to do for the deletion. */
+  async wake(row: DeletionRow): Promise<void> {
+    await this.ring({ kind: 'execute', ...repositoryOf(row) });
+  }
+
   /** A wake-up that could not be rung is not lost: the work stands in PostgreSQL and the reconciler rings again. */
   private async ring(wakeUp: WakeUp): Promise<void> {
     try {
@@ -217,7 +237,14 @@ export class DeletionsService {
   }
 
   private async view(row: DeletionRow): Promise<DeletionView> {
-    return deletionView(row, await this.store.targetsOf([row.id]), this.restorableUntil);
+    const targets = await this.store.targetsOf([row.id]);
+    return deletionView(row, targets, this.restorableUntil, await this.stops.look());
+  }
+
+  private mustHaveWindow(registry: string): void {
+    const rules = this.stops.windowOf(registry);
+    if (rules !== null && nextOpening(rules, this.stops.nowMs) !== null) return;
+    throw new SextonError('no_window', { detail: `Registry ${registry} has no window to wait for` });
   }
 
   private maySee(caller: Caller, row: { readonly registry: string; readonly repository: string }): boolean {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { Approval } from '../approvals/approval.js';
 import { announceChange } from '../database/announce.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
@@ -21,6 +22,7 @@ export interface NewDeletion {
 /** What a change of state may set beside the state itself. */
 interface Change {
   readonly plan?: Plan;
+  readonly approval?: Approval | null;
   readonly problem?: DeletionProblem | null;
   readonly attempts?: number;
   readonly notBefore?: Date | null;
@@ -52,6 +54,7 @@ export class DeletionsStore {
         siblings: request.siblings,
         referrers: request.referrers,
         children: request.children,
+        run_in: request.runIn,
         requested_by_id: requestedBy.id,
         requested_by_name: requestedBy.name,
         requested_by_address: requestedBy.address,
@@ -87,6 +90,10 @@ export class DeletionsStore {
       .set({
         state: to,
         ...(change.plan !== undefined && { plan: JSON.stringify(change.plan) }),
+        ...(change.approval !== undefined && {
+          approval: change.approval && JSON.stringify(change.approval),
+          approval_expires_at: change.approval && new Date(change.approval.expiresAt),
+        }),
         ...(change.problem !== undefined && { problem: change.problem && JSON.stringify(change.problem) }),
         ...(change.attempts !== undefined && { attempts: change.attempts }),
         ...(change.notBefore !== undefined && { not_before: change.notBefore }),
@@ -167,12 +174,16 @@ export class DeletionsStore {
       .execute();
   }
 
-  /** The oldest deletion of the repository that may run now; one that was interrupted comes before the rest. */
+  /**
+   * The oldest deletion of the repository that may run now; one that was interrupted comes before the rest, whatever the
+   * time: out of its window it has to be put back.
+   */
   async oldestReady(
     db: Db,
     registry: RegistryName,
     repository: RepositoryName,
     now: Date,
+    isWindowOpen: boolean,
   ): Promise<DeletionRow | null> {
     const row = await db
       .selectFrom('deletions')
@@ -180,6 +191,9 @@ export class DeletionsStore {
       .where('registry', '=', registry)
       .where('repository', '=', repository)
       .where('state', 'in', ['queued', 'running'])
+      .$if(!isWindowOpen, (open) =>
+        open.where((eb) => eb.or([eb('run_in', '=', 'now'), eb('state', '=', 'running')])),
+      )
       .where((eb) => eb.or([eb('not_before', 'is', null), eb('not_before', '<=', now)]))
       .orderBy(sql`state = 'running'`, 'desc')
       .orderBy('id')

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Approval } from '../approvals/approval.js';
 import type { Plan } from '../planning/plan.js';
 import type { SiblingRule } from '../planning/request.js';
 import type { DeletionState, TargetOutcome } from './deletion-state.js';
@@ -45,7 +46,11 @@ export interface DeletionsTable {
   requested_by_name: string;
   requested_by_address: string | null;
   request_id: string | null;
+  run_in: ColumnType<'now' | 'window', 'now' | 'window' | undefined, never>;
   plan: NullableJson<Plan>;
+  /** Null where nobody has to agree. */
+  approval: NullableJson<Approval>;
+  approval_expires_at: NullableTimestamp;
   /** How far planning has come; null before and after. */
   progress: NullableJson<PlanProgress>;
   problem: NullableJson<DeletionProblem>;

@@ -1,5 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { SextonError } from '../errors/sexton-error.js';
+import { GUARDRAILS, type Guardrails } from '../guardrails/guardrails.js';
+import type { Hold } from '../guardrails/hold.js';
+import { withinLimits } from '../guardrails/within-limits.js';
+import { HoldsInForce } from '../holds/holds-in-force.js';
 import type { Digest } from '../oci/digest.js';
 import { parseRegistryName, parseRepositoryName, type RepositoryName } from '../oci/names.js';
 import { missingForPlan, missingForRecheck } from '../planning/missing.js';
@@ -17,7 +21,11 @@ import { complete, surveyTags, type Surveyed } from './survey.js';
 /** Asks the registry what planning needs to know, and plans. All reading; planning itself is pure (planning/). */
 @Injectable()
 export class PlanMaker {
-  constructor(private readonly registries: Registries) {}
+  constructor(
+    private readonly registries: Registries,
+    private readonly holds: HoldsInForce,
+    @Inject(GUARDRAILS) private readonly guardrails: Guardrails,
+  ) {}
 
   /**
    * Surveys the repository and plans the deletion's request; a deletion that has a plan is planned anew for the same
@@ -27,11 +35,16 @@ export class PlanMaker {
     const surveyed = this.surveyed(row, signal, tell);
     const capabilities = await capabilitiesOf(surveyed.registry, surveyed.repository, signal);
     const tags = await surveyTags(surveyed);
-    const { references, selected, notes } = await pin(row, surveyed, tags, capabilities);
+    const holds = await this.holds.on(surveyed.registry.name, surveyed.repository);
+    const { references, selected, notes } = await pin(row, surveyed, tags, capabilities, holds);
     const { siblings, referrers, children } = row;
     const request = { references, siblings, referrers, children };
-    const snapshot = await complete(surveyed, tags, (known) => missingForPlan(request, known, capabilities));
-    const plan = planDeletion(request, snapshot, capabilities);
+    const snapshot = await complete(surveyed, tags, (known) =>
+      missingForPlan(request, known, capabilities, holds),
+    );
+    const tagsInRepository = tags.tags.size + tags.danglingTags.size;
+    const planned = { ...planDeletion(request, snapshot, capabilities, holds), tagsInRepository };
+    const plan = withinLimits(row, planned, request, this.guardrails.limits);
     const orphans = await orphanNotes(plan, surveyed);
     return { ...plan, selected, notes: [...notes, ...plan.notes, ...orphans] };
   }
@@ -41,11 +54,12 @@ export class PlanMaker {
     row: DeletionRow,
     targets: readonly PlanTarget[],
     gone: ReadonlySet<Digest>,
+    holds: readonly Hold[],
     signal: AbortSignal,
   ): Promise<RepositorySnapshot> {
     const surveyed = this.surveyed(row, signal, untold);
     const tags = await surveyTags(surveyed);
-    return complete(surveyed, tags, (known) => missingForRecheck(targets, gone, known));
+    return complete(surveyed, tags, (known) => missingForRecheck(targets, gone, known, holds));
   }
 
   private surveyed(row: DeletionRow, signal: AbortSignal, tell: TellProgress): Surveyed {

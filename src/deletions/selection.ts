@@ -1,3 +1,4 @@
+import type { Hold } from '../guardrails/hold.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { parseReference, type Reference } from '../oci/names.js';
 import type { SelectedReference } from '../planning/plan.js';
@@ -10,6 +11,7 @@ import {
   type Selection,
 } from '../planning/selector.js';
 import type { RepositorySnapshot } from '../planning/snapshot.js';
+import { withoutHeld } from '../planning/selected-holds.js';
 import type { Capabilities } from '../registries/registry.js';
 import type { DeletionRow } from './deletion-view.js';
 import { selectorOf } from './selector.dto.js';
@@ -32,6 +34,7 @@ export const pin = async (
   surveyed: Surveyed,
   snapshot: RepositorySnapshot,
   capabilities: Capabilities,
+  holds: readonly Hold[],
 ): Promise<Pinned> => {
   if (row.selector === null)
     return { references: parsed(row.requested_references), selected: null, notes: [] };
@@ -39,7 +42,7 @@ export const pin = async (
   if (before) {
     return { references: parsed(before.map(({ reference }) => reference)), selected: before, notes: [] };
   }
-  const { selected, notes } = await selectionOf(row, surveyed, snapshot, capabilities);
+  const { selected, notes } = await selectionOf(row, surveyed, snapshot, capabilities, holds);
   return {
     references: selected.map(({ reference }) => reference),
     selected: selected.map(asSelected),
@@ -55,6 +58,7 @@ const selectionOf = async (
   surveyed: Surveyed,
   snapshot: RepositorySnapshot,
   capabilities: Capabilities,
+  holds: readonly Hold[],
 ): Promise<Selection> => {
   const { registry, repository, signal } = surveyed;
   const untagged = capabilities.listsUntagged
@@ -80,7 +84,7 @@ const selectionOf = async (
   }
   const candidates = candidatesOf(wanted, snapshot, untagged ?? []);
   const dated = needsAges(wanted) ? await withAges(surveyed, candidates) : candidates;
-  return select(wanted, dated, row.created_at);
+  return withoutHeld(select(wanted, dated, row.created_at), holds);
 };
 
 const parsed = (texts: readonly string[]): Reference[] =>

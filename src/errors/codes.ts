@@ -98,6 +98,16 @@ export const ERROR_KINDS = kinds({
     title: 'The deletion cannot be restored',
     hint: 'The detail names what is missing. An image whose blobs are gone must be pushed again.',
   },
+  hold_not_liftable: {
+    status: 409,
+    title: 'The hold cannot be lifted here',
+    hint: 'One of sexton.yaml is removed there; one that expired or was lifted is over.',
+  },
+  second_person_required: {
+    status: 403,
+    title: 'Somebody else must do this',
+    hint: 'Ask another person, with a key that neither you nor a key of yours has made.',
+  },
 
   // What the plan refuses
   plan_refused: {
@@ -163,7 +173,39 @@ export const ERROR_KINDS = kinds({
   held: {
     status: 409,
     title: 'A hold protects this reference',
-    hint: 'Ask the owner of the hold to lift it.',
+    hint: 'Ask the owner of the hold to lift it; GET /v1/holds names the owner.',
+  },
+  too_many_targets: {
+    status: 409,
+    title: 'The request would delete more than one request may',
+    hint: 'Split it, or ask whoever runs Sexton about limits.targetsPerRequest.',
+  },
+  share_too_large: {
+    status: 409,
+    title: 'The request would delete too large a part of the repository',
+    hint: 'Name fewer tags, or ask whoever runs Sexton about limits.share.',
+  },
+  daily_limit_reached: {
+    status: 409,
+    title: "It is more than what is left of the caller's day",
+    hint: 'Ask again later, or ask whoever runs Sexton about limits.targetsPerDay.',
+  },
+
+  // What people have to agree to
+  approval_required: {
+    status: 409,
+    title: 'Somebody else has to approve the deletion',
+    hint: 'It waits: GET it to see why and until when, and ask an approver. Nothing was deleted yet.',
+  },
+  not_awaiting_approval: {
+    status: 409,
+    title: 'The deletion does not wait for approval',
+    hint: 'GET it to see its state.',
+  },
+  approval_expired: {
+    status: 409,
+    title: 'The time for approval is over',
+    hint: 'Ask for the deletion again: its plan is made anew then.',
   },
 
   // What happened to a target

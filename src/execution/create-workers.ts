@@ -1,9 +1,14 @@
+import type { Admission } from '../approvals/admission.js';
+import type { ApprovalsStore } from '../approvals/approvals.store.js';
+import { ApprovalExpirer } from '../approvals/expirer.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Db } from '../database/database.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
+import type { HoldsInForce } from '../holds/holds-in-force.js';
 import { registryNameSchema } from '../oci/names.js';
 import type { WakeUpQueue } from '../queue/wake-up-queue.js';
+import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { WithBlobs } from './blob-keeper.js';
@@ -20,6 +25,11 @@ interface Parts {
   readonly db: Db;
   readonly store: DeletionsStore;
   readonly plans: PlanMaker;
+  readonly admission: Admission;
+  readonly approvals: ApprovalsStore;
+  readonly stops: WorkStops;
+  readonly now: () => number;
+  readonly holds: HoldsInForce;
   readonly audit: AuditLog;
   readonly queue: WakeUpQueue;
   readonly registries: Registries;
@@ -38,17 +48,31 @@ interface Parts {
 
 /** The workers, put together. */
 export const createWorkers = (parts: Parts): Workers => {
-  const { db, store, plans, audit, queue, registries, metrics, log, worker, limits, withBlobs } = parts;
+  const { db, store, plans, holds, stops, audit, queue, registries, metrics, log, worker } = parts;
+  const { limits, withBlobs } = parts;
   const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
   const retries = new RetryPolicy(limits, warn);
-  const planner = new DeletionPlanner(db, store, plans, audit, queue, retries, metrics, log);
+  const planner = new DeletionPlanner(
+    db,
+    store,
+    plans,
+    parts.admission,
+    stops,
+    audit,
+    queue,
+    retries,
+    metrics,
+    log,
+  );
   const targets = new TargetExecutor();
   const restorer = new Restorer(store, registries, audit, retries, withBlobs, log, worker);
   const executor = new DeletionExecutor(
     db,
     store,
     plans,
+    stops,
     registries,
+    holds,
     audit,
     targets,
     restorer,
@@ -61,8 +85,17 @@ export const createWorkers = (parts: Parts): Workers => {
     const parsed = registryNameSchema.safeParse(name);
     return parsed.success && registries.has(parsed.data);
   };
-  const reconciler = new Reconciler(db, queue, isConfigured, limits.reconcileEveryMs, (error) =>
-    log.warn({ err: error }, 'could not reconcile; trying again'),
+  const expirer = new ApprovalExpirer(db, parts.approvals, store, audit, parts.now, () =>
+    metrics.ended('expired'),
+  );
+  const reconciler = new Reconciler(
+    db,
+    queue,
+    isConfigured,
+    stops,
+    expirer,
+    limits.reconcileEveryMs,
+    (error) => log.warn({ err: error }, 'could not reconcile; trying again'),
   );
   return new Workers(queue, planner, executor, reconciler);
 };

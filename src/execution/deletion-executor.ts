@@ -1,12 +1,22 @@
 import type { Db } from '../database/database.js';
+import { isApproved } from '../approvals/approval.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { auditEventOf } from '../deletions/deletion-audit.js';
 import { finalState, type TargetOutcome } from '../deletions/deletion-state.js';
 import type { DeletionRow, TargetRow } from '../deletions/deletion-view.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
-import type { SextonError } from '../errors/sexton-error.js';
-import { parseRegistryName, type RegistryName, type RepositoryName } from '../oci/names.js';
+import type { Hold } from '../guardrails/hold.js';
+import type { HoldsInForce } from '../holds/holds-in-force.js';
+import type { PlanTarget } from '../planning/plan.js';
+import { SextonError } from '../errors/sexton-error.js';
+import {
+  parseRegistryName,
+  parseRepositoryName,
+  type RegistryName,
+  type RepositoryName,
+} from '../oci/names.js';
+import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
 import { withGrace } from './grace.js';
@@ -15,7 +25,7 @@ import { keepBeforehand } from './keep-beforehand.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
 import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
-import { goneDigests, TargetExecutor, type TargetResult } from './target-executor.js';
+import { goneDigests, TargetExecutor, type TargetResult, type TargetWork } from './target-executor.js';
 
 /** Carries out what is queued: one repository at a time per claim, one deletion at a time, one target at a time. */
 export class DeletionExecutor {
@@ -23,7 +33,9 @@ export class DeletionExecutor {
     private readonly db: Db,
     private readonly store: DeletionsStore,
     private readonly plans: PlanMaker,
+    private readonly stops: WorkStops,
     private readonly registries: Registries,
+    private readonly holds: HoldsInForce,
     private readonly audit: AuditLog,
     private readonly targets: TargetExecutor,
     private readonly restorer: Restorer,
@@ -41,7 +53,15 @@ export class DeletionExecutor {
   ): Promise<void> {
     await withRepositoryClaim(this.db, registry, repository, async (claim) => {
       while (!signal.aborted) {
-        const row = await this.store.oldestReady(claim.db, registry, repository, new Date());
+        const stops = await this.stops.look(claim.db);
+        const isWindowOpen = stops.isWindowOpen(registry);
+        const row = await this.store.oldestReady(claim.db, registry, repository, new Date(), isWindowOpen);
+        if (row?.state === 'running' && stops.of(row)) {
+          // Left behind by a process that died; it waits like the rest.
+          await this.handBack(claim, row);
+          continue;
+        }
+        if (stops.ofRegistry(registry)) return;
         if (row) {
           await this.execute(claim, row, signal);
           continue;
@@ -54,33 +74,37 @@ export class DeletionExecutor {
   }
 
   private async execute(claim: RepositoryClaim, row: DeletionRow, signal: AbortSignal): Promise<void> {
-    if (row.state === 'queued' && !(await this.begin(claim, row))) return;
-    const { plan } = row;
+    const { plan, approval } = row;
     if (!plan) throw new Error(`deletion ${row.id} is ${row.state} without a plan`);
+    if (row.state === 'queued' && !(await this.begin(claim, row))) return;
+    if (approval && (approval.planHash !== plan.hash || !isApproved(approval))) {
+      await this.giveUp(claim, row, new SextonError('approval_required'));
+      return;
+    }
     // A stop is obeyed between targets: the one that is under way is finished, never cut off in the middle.
     const finishing = withGrace(signal);
     try {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const results = await this.store.targetsOf([row.id], claim.db);
-      const snapshot = await this.plans.snapshotFor(row, plan.targets, goneDigests(results), signal);
+      let seen = await this.look(claim, row, plan.targets, results, signal);
       await keepBeforehand({ claim, row, registry, signal }, plan.targets, results);
       for (const [position, target] of plan.targets.entries()) {
         const result = results[position];
         if (!result || result.outcome !== null) continue;
-        if (signal.aborted) {
+        if (signal.aborted || (await this.stops.look(claim.db)).of(row)) {
           await this.handBack(claim, row);
           return;
         }
-        const done = await this.targets.execute({
-          claim,
-          row,
-          target,
-          result,
-          results,
-          snapshot,
-          registry,
-          signal: finishing.signal,
-        });
+        let done: TargetResult | null = null;
+        while (done === null) {
+          if (!(await seen.holdsAreTheSame())) {
+            seen = await this.look(claim, row, plan.targets, results, signal);
+          }
+          done = await this.targets.execute({
+            ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
+            signal: finishing.signal,
+          });
+        }
         await this.finishTarget(claim, row, result, done);
         results[position] = { ...result, outcome: done.outcome };
       }
@@ -101,6 +125,22 @@ export class DeletionExecutor {
     } finally {
       finishing.dispose();
     }
+  }
+
+  /** The repository and the holds on it as they are now. Holds first: what comes after them is seen as a change. */
+  private async look(
+    claim: RepositoryClaim,
+    row: DeletionRow,
+    targets: readonly PlanTarget[],
+    results: readonly TargetRow[],
+    signal: AbortSignal,
+  ): Promise<Seen> {
+    const inForce = () =>
+      this.holds.on(parseRegistryName(row.registry), parseRepositoryName(row.repository), claim.db);
+    const holds = await inForce();
+    const snapshot = await this.plans.snapshotFor(row, targets, goneDigests(results), holds, signal);
+    const ids = idsOf(holds);
+    return { holds, snapshot, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
   }
 
   private async begin(claim: RepositoryClaim, row: DeletionRow): Promise<boolean> {
@@ -177,14 +217,17 @@ export class DeletionExecutor {
     this.log.info({ deletion: row.id, state, targets: outcomes.length }, 'finished');
   }
 
-  /** Puts the rest back at the head of the queue, as when Sexton stops; another process takes it from there. */
+  /** Puts the rest back at the head of the queue, as when Sexton stops or is paused; who comes next takes it from there. */
   private async handBack(claim: RepositoryClaim, row: DeletionRow): Promise<void> {
     await this.store.move(claim.db, row.id, 'queued');
     this.log.info({ deletion: row.id }, 'handed back');
   }
 
   private async postponeOrFail(claim: RepositoryClaim, row: DeletionRow, error: SextonError): Promise<void> {
-    const decision = this.retries.decide(error, row.attempts, 'execute');
+    const parkedUntil = await this.retries.parkWhereLeftAlone(this.stops, row.registry, error);
+    const decision = parkedUntil
+      ? { retryAt: parkedUntil, attempts: row.attempts }
+      : this.retries.decide(error, row.attempts, 'execute');
     const problem = {
       code: error.code,
       message: error.message,
@@ -192,10 +235,10 @@ export class DeletionExecutor {
     };
     this.log.warn({ deletion: row.id, code: error.code, retryAt: problem.retryAt }, 'could not go on');
     if (decision.retryAt) {
-      const { retryAt } = decision;
+      const { retryAt, attempts } = decision;
       await claim.db.transaction().execute(async (tx) => {
         await this.store.move(tx, row.id, 'queued');
-        await this.store.postpone(tx, row.id, problem, row.attempts + 1, retryAt);
+        await this.store.postpone(tx, row.id, problem, attempts, retryAt);
       });
       return;
     }
@@ -216,6 +259,11 @@ export class DeletionExecutor {
     );
   }
 }
+
+type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'holdsAreTheSame'>;
+
+/** A hold never changes what it is about, so its id says it all. */
+const idsOf = (holds: readonly Hold[]): string => holds.map(({ id }) => id).join();
 
 const AUDIT_OUTCOME = {
   deleted: 'succeeded',

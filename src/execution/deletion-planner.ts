@@ -1,12 +1,15 @@
 import { AuditLog } from '../audit/audit-log.js';
-import type { Db } from '../database/database.js';
+import type { Admission } from '../approvals/admission.js';
+import type { Db, Tx } from '../database/database.js';
 import { auditEventOf } from '../deletions/deletion-audit.js';
 import type { DeletionRow } from '../deletions/deletion-view.js';
 import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
+import { planningEvents, type Following } from '../deletions/planning-events.js';
 import { atTimes } from '../deletions/plan-progress.js';
 import { SextonError } from '../errors/sexton-error.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
+import type { WorkStops } from '../pause/stops.js';
 import type { Plan } from '../planning/plan.js';
 import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -19,6 +22,8 @@ export class DeletionPlanner {
     private readonly db: Db,
     private readonly store: DeletionsStore,
     private readonly plans: PlanMaker,
+    private readonly admission: Admission,
+    private readonly stops: WorkStops,
     private readonly audit: AuditLog,
     private readonly queue: WakeUpQueue,
     private readonly retries: RetryPolicy,
@@ -33,6 +38,8 @@ export class DeletionPlanner {
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
+      // Planning only reads, so a pause leaves it alone; a registry that does not answer is left alone.
+      if ((await this.stops.look()).isParked(registry)) return;
       const waiting = await this.store.waitingForPlan(registry, repository, new Date());
       if (waiting.length === 0) return;
       for (const row of waiting) {
@@ -59,12 +66,13 @@ export class DeletionPlanner {
     }
   }
 
-  private async accept(row: DeletionRow, plan: Plan): Promise<void> {
+  private async accept(row: DeletionRow, made: Plan): Promise<void> {
     const now = new Date();
-    const to = plan.refusals.length > 0 ? 'refused' : row.dry_run ? 'planned' : 'queued';
-    const moved = await this.db.transaction().execute(async (tx) => {
+    const accepted = await this.db.transaction().execute(async (tx) => {
+      const { to, plan, approval } = await this.whatFollows(tx, row, made);
       const won = await this.store.move(tx, row.id, to, {
         plan,
+        approval,
         problem: null,
         attempts: 0,
         notBefore: null,
@@ -72,36 +80,30 @@ export class DeletionPlanner {
         ...(to === 'queued' && { queuedAt: now }),
         ...(to === 'refused' && { finishedAt: now }),
       });
-      if (!won) return false;
+      if (!won) return null;
       await this.store.insertTargets(tx, row.id, plan);
-      const details = { planHash: plan.hash, targets: plan.targets.length };
-      if (to === 'refused') {
-        for (const refusal of plan.refusals) {
-          const { reference, code, message } = refusal;
-          const event = auditEventOf(row, 'deletion.refused', 'refused', {
-            reference,
-            code,
-            details: { message },
-          });
-          await this.audit.record(tx, event);
-        }
-      } else {
-        const bytes = plan.reclaimableBytes.value;
-        await this.audit.record(tx, auditEventOf(row, 'deletion.planned', 'succeeded', { bytes, details }));
-        if (to === 'queued') {
-          await this.audit.record(tx, auditEventOf(row, 'deletion.queued', 'accepted', { details }));
-        }
-      }
-      return true;
+      for (const event of planningEvents(row, to, plan, approval)) await this.audit.record(tx, event);
+      return to;
     });
-    if (!moved) return;
-    this.log.info({ deletion: row.id, state: to, targets: plan.targets.length }, 'planned');
-    if (to === 'refused') this.metrics.ended('refused');
-    if (to === 'queued') await this.retries.ring(this.queue, 'execute', row);
+    if (accepted === null) return;
+    this.log.info({ deletion: row.id, state: accepted, targets: made.targets.length }, 'planned');
+    if (accepted === 'refused') this.metrics.ended('refused');
+    if (accepted === 'queued') await this.retries.ring(this.queue, 'execute', row);
+  }
+
+  private async whatFollows(tx: Tx, row: DeletionRow, plan: Plan): Promise<Following> {
+    if (plan.refusals.length > 0) return { to: 'refused', plan, approval: null };
+    if (row.dry_run) return { to: 'planned', plan, approval: null };
+    const admitted = await this.admission.admit(tx, row, plan);
+    if (admitted.to !== 'refused') return { ...admitted, plan };
+    return { to: 'refused', plan: { ...plan, refusals: [admitted.refusal] }, approval: null };
   }
 
   private async postponeOrFail(row: DeletionRow, error: SextonError): Promise<void> {
-    const decision = this.retries.decide(error, row.attempts, 'plan');
+    const parkedUntil = await this.retries.parkWhereLeftAlone(this.stops, row.registry, error);
+    const decision = parkedUntil
+      ? { retryAt: parkedUntil, attempts: row.attempts }
+      : this.retries.decide(error, row.attempts, 'plan');
     const problem = {
       code: error.code,
       message: error.message,
@@ -110,7 +112,7 @@ export class DeletionPlanner {
     this.log.warn({ deletion: row.id, code: error.code, retryAt: problem.retryAt }, 'could not plan');
     await this.db.transaction().execute(async (tx) => {
       if (decision.retryAt) {
-        await this.store.postpone(tx, row.id, problem, row.attempts + 1, decision.retryAt);
+        await this.store.postpone(tx, row.id, problem, decision.attempts, decision.retryAt);
         return;
       }
       const moved = await this.store.move(tx, row.id, 'failed', { problem, finishedAt: new Date() });

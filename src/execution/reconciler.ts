@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { ApprovalExpirer } from '../approvals/expirer.js';
 import type { Db } from '../database/database.js';
 import {
   parseRegistryName,
@@ -6,6 +7,7 @@ import {
   type RegistryName,
   type RepositoryName,
 } from '../oci/names.js';
+import type { WorkStops } from '../pause/stops.js';
 import { readClaims } from './repository-claim.js';
 import type { WakeUp, WakeUpQueue } from '../queue/wake-up-queue.js';
 
@@ -34,6 +36,8 @@ export class Reconciler {
     private readonly db: Db,
     private readonly queue: WakeUpQueue,
     private readonly isConfigured: (registry: string) => boolean,
+    private readonly stops: WorkStops,
+    private readonly expirer: ApprovalExpirer,
     private readonly everyMs: number,
     private readonly onError: (error: unknown) => void,
   ) {}
@@ -60,6 +64,7 @@ export class Reconciler {
   /** One round; returns how many wake-ups were rung. */
   async reconcile(now: Date = new Date()): Promise<number> {
     let rung = 0;
+    await this.expirer.expire();
     const isClaimed = await readClaims(this.db);
     for (const open of await this.openRepositories(now)) {
       if (!this.isConfigured(open.registry)) continue;
@@ -94,6 +99,10 @@ export class Reconciler {
   }
 
   private async openRepositories(now: Date): Promise<OpenRepository[]> {
+    const stops = await this.stops.look();
+    const { everything, registries } = stops.stopped;
+    const open = [...stops.withOpenWindow];
+    // What waits for a pause's end or a window is not rung for; one that was left running has to be put back.
     // Served by the partial index deletions_open: only open deletions are in it.
     const { rows } = await sql<OpenRepository>`
       select registry, repository,
@@ -102,6 +111,9 @@ export class Reconciler {
       from deletions
       where (state in ('planning', 'queued', 'running') or restore_request is not null)
         and (not_before is null or not_before <= ${now})
+        and (state = 'planning' or state = 'running'
+          or (not ${everything} and registry <> all(${[...registries]})
+              and (run_in = 'now' or restore_request is not null or registry = any(${open}))))
       group by 1, 2, 3
       order by 4
       limit 2000`.execute(this.db);

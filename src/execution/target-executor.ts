@@ -4,6 +4,8 @@ import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { parseDigest, type Digest } from '../oci/digest.js';
 import { parseRepositoryName, parseTag, type RepositoryName, type Tag } from '../oci/names.js';
+import type { Hold } from '../guardrails/hold.js';
+import { heldBy, holdOnAllOf } from '../planning/held.js';
 import type { PlanTarget } from '../planning/plan.js';
 import { recheckTarget } from '../planning/recheck.js';
 import type { RepositorySnapshot } from '../planning/snapshot.js';
@@ -18,25 +20,32 @@ export interface TargetResult {
   readonly tags?: readonly string[];
 }
 
-interface TargetWork {
+export interface TargetWork {
   readonly claim: RepositoryClaim;
   readonly row: DeletionRow;
   readonly target: PlanTarget;
+  /** All targets of the plan, in its order. */
+  readonly targets: readonly PlanTarget[];
   readonly result: TargetRow;
   /** Of all targets, in the plan's order. */
   readonly results: readonly TargetRow[];
   /** Taken after this run began. */
   readonly snapshot: RepositorySnapshot;
+  /** In force when the snapshot was taken. */
+  readonly holds: readonly Hold[];
+  /** Whether those are still all; asked at the last moment. */
+  readonly holdsAreTheSame: () => Promise<boolean>;
   readonly registry: Registry;
   readonly signal: AbortSignal;
 }
 
 /**
  * Carries out one target: look again, tombstone, look once more at the last moment, delete, verify. Doubt ends in an
- * outcome that deleted nothing. Throws only what another attempt may mend.
+ * outcome that deleted nothing. Throws only what another attempt may mend; null when holds changed meanwhile and all must be
+ * looked at again.
  */
 export class TargetExecutor {
-  async execute(work: TargetWork): Promise<TargetResult> {
+  async execute(work: TargetWork): Promise<TargetResult | null> {
     const { result, signal } = work;
     try {
       return await this.attempt(work);
@@ -46,7 +55,7 @@ export class TargetExecutor {
     }
   }
 
-  private async attempt(work: TargetWork): Promise<TargetResult> {
+  private async attempt(work: TargetWork): Promise<TargetResult | null> {
     const { claim, row, target, result, results, snapshot, registry, signal } = work;
     const verdict = recheckTarget(target, snapshot, goneDigests(results));
     switch (verdict.verdict) {
@@ -58,8 +67,11 @@ export class TargetExecutor {
         return { outcome: 'tag_moved', code: 'tag_moved', message: verdict.message };
       case 'refused':
         return { outcome: 'refused', code: verdict.code, message: verdict.message };
-      case 'go':
+      case 'go': {
+        const hold = holdOnAllOf(target, work.targets, snapshot, work.holds);
+        if (hold) return heldBack(target, hold);
         break;
+      }
     }
     const repository = parseRepositoryName(row.repository);
     const digest = parseDigest(target.digest);
@@ -78,6 +90,7 @@ export class TargetExecutor {
       };
     }
     await claim.assertHeld();
+    if (verdict.verdict === 'go' && !(await work.holdsAreTheSame())) return null;
     signal.throwIfAborted();
     return target.kind === 'tag'
       ? untag(registry, repository, target, digest, signal)
@@ -111,6 +124,12 @@ const alreadyGone = (target: PlanTarget, result: TargetRow): TargetResult =>
         message: 'was found gone: another target took it along, or this work did before it was interrupted',
       }
     : { outcome: 'already_absent', code: 'already_absent', message: `${target.reference} was already gone` };
+
+const heldBack = ({ reference }: PlanTarget, hold: Hold): TargetResult => ({
+  outcome: 'refused',
+  code: 'held',
+  message: `${reference}, or what would go with it, is ${heldBy(hold)}; it was left alone`,
+});
 
 /** Without what it points at, nothing could put the tag back. */
 const dangling = ({ reference, digest }: PlanTarget): TargetResult => ({

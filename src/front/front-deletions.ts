@@ -4,6 +4,7 @@ import type { FrontConfig } from '../config/config.js';
 import type { Asked } from '../deletions/asked.js';
 import { createDeletionSchema, type DeletionView } from '../deletions/deletions.dto.js';
 import { DeletionsService } from '../deletions/deletions.service.js';
+import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
 import type { Reference } from '../oci/names.js';
 import { asFrontError } from './front-error.filter.js';
@@ -49,6 +50,11 @@ export class FrontDeletions {
 /** One reference, so one refusal or one problem says it all. */
 const mustHaveGone = (deletion: DeletionView): void => {
   const instance = `/v1/deletions/${deletion.id}`;
+  const stays = STAYS[deletion.state];
+  if (stays) {
+    const detail = `Deletion ${deletion.id} is ${deletion.state}; nothing was deleted`;
+    throw asFrontError(new SextonError(stays, { detail, instance }));
+  }
   const [refusal] = deletion.plan?.refusals ?? [];
   if (refusal) throw asFrontError(new SextonError(refusal.code, { detail: refusal.message, instance }));
   const failed = deletion.targets.find(({ outcome }) => outcome !== null && !GONE.includes(outcome));
@@ -62,6 +68,14 @@ const mustHaveGone = (deletion: DeletionView): void => {
       new SextonError(deletion.problem.code, { detail: deletion.problem.message, instance }),
     );
   }
+};
+
+/** A client of registries would take 202 for done. */
+const STAYS: Partial<Record<DeletionView['state'], ErrorCode>> = {
+  awaiting_approval: 'approval_required',
+  rejected: 'approval_required',
+  expired: 'approval_expired',
+  cancelled: 'not_executable',
 };
 
 const GONE: readonly string[] = ['deleted', 'untagged', 'already_absent'];

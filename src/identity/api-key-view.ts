@@ -10,6 +10,7 @@ export const viewOf = (row: ApiKeyRow): ApiKeyView => ({
   scopes: row.scopes,
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
+  owner: row.owner,
   expiresAt: row.expires_at?.toISOString() ?? null,
   revokedAt: row.revoked_at?.toISOString() ?? null,
   lastUsedAt: row.last_used_at?.toISOString() ?? null,

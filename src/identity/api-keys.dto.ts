@@ -14,6 +14,11 @@ export const createApiKeySchema = z
       .describe(
         'Where: <registry>/<repository>:<actions>, such as prod/team-a/**:delete,read. Admins need none.',
       ),
+    owner: plainLine(z.string().trim().min(1).max(255))
+      .optional()
+      .describe(
+        "The person it belongs to, such as the issuer's sub: nobody approves with one key what they asked for with another.",
+      ),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })
   .meta({
@@ -34,6 +39,7 @@ export const apiKeySchema = z
     scopes: z.array(z.string()),
     createdAt: z.iso.datetime(),
     createdBy: z.string(),
+    owner: z.string().nullable(),
     expiresAt: timestamp,
     revokedAt: timestamp,
     lastUsedAt: timestamp,
@@ -54,6 +60,7 @@ export const createdApiKeySchema = apiKeySchema
       scopes: ['prod/team-a/**:delete,read'],
       createdAt: '2026-11-23T10:00:00.000Z',
       createdBy: 'key_01JD3KX',
+      owner: null,
       expiresAt: null,
       revokedAt: null,
       lastUsedAt: null,

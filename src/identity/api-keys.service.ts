@@ -56,7 +56,7 @@ export class ApiKeysService {
     const old = await this.existing(id);
     const now = new Date();
     const row = await this.db.transaction().execute(async (tx) => {
-      const rotated = await this.store.replaceSecret(tx, old, secret, now);
+      const rotated = await this.store.replaceSecret(tx, old, secret, caller.id, now);
       if (!rotated) {
         throw new SextonError('not_found', {
           detail: 'The API key is revoked or expired, or was rotated just now',
@@ -115,7 +115,7 @@ export class ApiKeysService {
     actor: AuditActor,
     requestId: string | null,
   ): Promise<ApiKeyRow> {
-    const { name, role, scopes, expiresAt } = request;
+    const { name, role, scopes, owner, expiresAt } = request;
     const row = await this.store.insert(tx, {
       id: `key_${ulid()}`,
       name,
@@ -124,6 +124,7 @@ export class ApiKeysService {
       scopes,
       createdAt: new Date(),
       createdBy: actor.id,
+      owner: owner ?? null,
       expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
     });
     await this.audit.record(tx, {
@@ -131,7 +132,14 @@ export class ApiKeysService {
       outcome: 'succeeded',
       actor,
       requestId,
-      details: { key: row.id, name, role, scopes, expiresAt: row.expires_at?.toISOString() ?? null },
+      details: {
+        key: row.id,
+        name,
+        role,
+        scopes,
+        owner: row.owner,
+        expiresAt: row.expires_at?.toISOString() ?? null,
+      },
     });
     return row;
   }

@@ -31,6 +31,7 @@ export class ApiKeysStore {
       scopes: readonly string[];
       createdAt: Date;
       createdBy: string;
+      owner?: string | null;
       expiresAt: Date | null;
     },
   ): Promise<ApiKeyRow> {
@@ -45,6 +46,7 @@ export class ApiKeysStore {
         scopes: JSON.stringify(key.scopes),
         created_at: key.createdAt,
         created_by: key.createdBy,
+        owner: key.owner ?? null,
         expires_at: key.expiresAt,
       })
       .returningAll()
@@ -57,10 +59,21 @@ export class ApiKeysStore {
   }
 
   /** Null when the key is not active, or no longer has the secret it had: of two rotations at once one wins. */
-  async replaceSecret(tx: Tx, key: ApiKeyRow, secret: string, now: Date): Promise<ApiKeyRow | null> {
+  async replaceSecret(
+    tx: Tx,
+    key: ApiKeyRow,
+    secret: string,
+    rotatedBy: string,
+    now: Date,
+  ): Promise<ApiKeyRow | null> {
     const rotated = await tx
       .updateTable('api_keys')
-      .set({ hash: hashApiKey(secret), prefix: prefixOf(secret), last_used_at: null })
+      .set({
+        hash: hashApiKey(secret),
+        prefix: prefixOf(secret),
+        last_used_at: null,
+        rotated_by: rotatedBy,
+      })
       .where('id', '=', key.id)
       .where('hash', '=', key.hash)
       .where('revoked_at', 'is', null)

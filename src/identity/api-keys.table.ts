@@ -15,6 +15,10 @@ export interface ApiKeysTable {
   scopes: JSONColumnType<string[]>;
   created_at: ColumnType<Date, Date, never>;
   created_by: string;
+  /** The person it belongs to; null: the key is a person of its own (persons.ts). */
+  owner: ColumnType<string | null, string | null | undefined, never>;
+  /** Who was shown its secret last, where that was not `created_by`. */
+  rotated_by: ColumnType<string | null, string | null | undefined, string>;
   expires_at: NullableTimestamp;
   revoked_at: NullableTimestamp;
   last_used_at: NullableTimestamp;

@@ -145,6 +145,7 @@ const aKey = async (
     scopes: ['prod/team-a/**:delete'],
     createdAt: new Date(),
     createdBy: 'test',
+    owner: null,
     expiresAt: key.expiresAt ?? null,
   });
   return secret;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from './caller.js';
+import { globCovers, globsMeet } from '../glob/glob-relations.js';
 import { globMatcher } from '../glob/glob.js';
 
 export const SCOPE_ACTIONS = ['read', 'delete'] as const;
@@ -20,6 +21,7 @@ interface Scope {
   readonly registry: (name: string) => boolean;
   readonly repository: (name: string) => boolean;
   readonly actions: ReadonlySet<string>;
+  readonly globs: { readonly registry: string; readonly repository: string };
 }
 
 const parse = (text: string): Scope | null => {
@@ -31,7 +33,12 @@ const parse = (text: string): Scope | null => {
   if (components.some((component) => component.includes('**') && component !== '**')) return null;
   const named = actions.split(',');
   if (!named.every((action) => (SCOPE_ACTIONS as readonly string[]).includes(action))) return null;
-  return { registry: globMatcher(registry), repository: globMatcher(repository), actions: new Set(named) };
+  return {
+    registry: globMatcher(registry),
+    repository: globMatcher(repository),
+    actions: new Set(named),
+    globs: { registry, repository },
+  };
 };
 
 const parsed = new Map<string, Scope>();
@@ -58,9 +65,46 @@ export const mayAct = (caller: Caller, action: ScopeAction, registry: string, re
   seesEverything(caller, action) ||
   caller.scopes.some((text) => {
     const scope = scopeOf(text);
-    if (!scope) return false;
-    const acts = scope.actions.has(action) || (action === 'read' && scope.actions.has('delete'));
-    return acts && scope.registry(registry) && scope.repository(repository);
+    return scope !== null && acts(scope, action) && scope.registry(registry) && scope.repository(repository);
+  });
+
+const acts = ({ actions }: Scope, action: ScopeAction): boolean =>
+  actions.has(action) || (action === 'read' && actions.has('delete'));
+
+/** Whether one scope of the caller lets it do `action` in everything that both globs match; `*` is every registry. */
+export const mayActOnAll = (
+  caller: Caller,
+  action: ScopeAction,
+  registry: string,
+  repositories: string,
+): boolean =>
+  seesEverything(caller, action) ||
+  caller.scopes.some((text) => {
+    const scope = scopeOf(text);
+    return (
+      scope !== null &&
+      acts(scope, action) &&
+      globCovers(scope.globs.registry, registry) &&
+      globCovers(scope.globs.repository, repositories)
+    );
+  });
+
+/** Whether there can be a repository that the glob matches and in which the caller may do `action`. */
+export const mayActOnSome = (
+  caller: Caller,
+  action: ScopeAction,
+  registry: string,
+  repositories: string,
+): boolean =>
+  seesEverything(caller, action) ||
+  caller.scopes.some((text) => {
+    const scope = scopeOf(text);
+    return (
+      scope !== null &&
+      acts(scope, action) &&
+      scope.registry(registry) &&
+      globsMeet(scope.globs.repository, repositories)
+    );
   });
 
 /** Whether there is anything in this registry for the caller. */

@@ -1,6 +1,8 @@
 import type { Digest } from '../oci/digest.js';
 import type { Capabilities } from '../registries/registry.js';
 import { spread } from './blast.js';
+import { unreadForHolds } from './held.js';
+import type { Hold } from '../guardrails/hold.js';
 import { unreadBelow } from './holders.js';
 import type { PlanTarget } from './plan.js';
 import { suspectsOf } from './referrers.js';
@@ -24,6 +26,7 @@ export const missingForPlan = (
   request: PlanRequest,
   snapshot: RepositorySnapshot,
   capabilities: Capabilities,
+  holds: readonly Hold[] = [],
 ): Missing => {
   const { pinned } = pinReferences(request, snapshot, capabilities);
   const whole = pinned.filter((asked) => asked.effect === 'delete').map((asked) => asked.digest);
@@ -38,8 +41,9 @@ export const missingForPlan = (
     isUnread(snapshot, digest),
   );
   const below = unreadBelow(snapshot, [...whole, ...going, ...suspects, ...children]);
+  const forHolds = unreadForHolds(snapshot, capabilities.deletes === 'manifests' ? going : [], holds);
   return {
-    read: [...new Set([...unreadContainers(snapshot), ...touched, ...below])].sort(),
+    read: [...new Set([...unreadContainers(snapshot), ...touched, ...below, ...forHolds])].sort(),
     referrersOf: capabilities.referrersApi
       ? withReferrers.filter((digest) => !snapshot.referrers.has(digest)).sort()
       : [],
@@ -54,8 +58,16 @@ export const missingForRecheck = (
   targets: readonly PlanTarget[],
   gone: ReadonlySet<Digest>,
   snapshot: RepositorySnapshot,
+  holds: readonly Hold[] = [],
 ): Missing => {
   const left = targets.map(({ digest }) => digest).filter((digest) => !gone.has(digest));
-  const read = new Set([...unreadContainers(snapshot), ...unreadBelow(snapshot, left)]);
+  const manifests = targets.flatMap(({ kind, digest }) =>
+    kind === 'manifest' && !gone.has(digest) ? [digest] : [],
+  );
+  const read = new Set([
+    ...unreadContainers(snapshot),
+    ...unreadBelow(snapshot, left),
+    ...unreadForHolds(snapshot, manifests, holds),
+  ]);
   return { read: [...read].sort(), referrersOf: [] };
 };

@@ -2,22 +2,28 @@ import type { Capabilities } from '../registries/registry.js';
 import { spread } from './blast.js';
 import { reclaimableBytes } from './bytes.js';
 import { hashOf } from './hash.js';
+import type { Hold } from '../guardrails/hold.js';
 import { holdersOf } from './holders.js';
 import { notesOn } from './notes.js';
 import { inDeletionOrder } from './order.js';
 import type { Plan, Refusal } from './plan.js';
 import { refusalsOfHeld } from './refusals.js';
+import { refusalsOfHolds } from './refusals-of-holds.js';
 import type { PlanRequest } from './request.js';
 import { pinReferences, type RequestedDigest } from './requested.js';
 import type { RepositorySnapshot } from './snapshot.js';
 import { refusalsOfTakenAlong } from './taken-along.js';
 import { manifestTarget, referrersByCause, tagTargets } from './targets.js';
 
-/** What a deletion would do to the repository as it was seen. Pure: the same input gives the same plan and hash. */
+/**
+ * What a deletion would do to the repository as it was seen; `holds` are those on this repository. Pure: the same input
+ * gives the same plan and hash.
+ */
 export const planDeletion = (
   request: PlanRequest,
   snapshot: RepositorySnapshot,
   capabilities: Capabilities,
+  holds: readonly Hold[] = [],
 ): Plan => {
   const { pinned, refusals: notPinned } = pinReferences(request, snapshot, capabilities);
   const deletes = pinned.filter((asked) => asked.effect === 'delete');
@@ -52,7 +58,12 @@ export const planDeletion = (
     ),
   ];
   const taken = capabilities.deletesAlong ? refusalsOfTakenAlong(deletes, going, snapshot) : [];
-  const refusals = inOrder([...notPinned, ...refused, ...taken]);
+  const refusals = inOrder([
+    ...refusalsOfHolds(request, targets, snapshot, holds),
+    ...notPinned,
+    ...refused,
+    ...taken,
+  ]);
   return {
     hash: hashOf(request, targets, refusals),
     targets,
@@ -69,6 +80,11 @@ const mayLoseOnlyItsTags = (
   capabilities: Capabilities,
 ): boolean => request.siblings === 'untag' && !asked.byDigest && capabilities.untag !== 'none';
 
-/** Each reference is refused at most once, so this order is total. */
-const inOrder = (refusals: readonly Refusal[]): Refusal[] =>
-  [...refusals].sort((a, b) => (a.reference < b.reference ? -1 : 1));
+/** Of several refusals of one reference the first one counts, so that this order is total. */
+const inOrder = (refusals: readonly Refusal[]): Refusal[] => {
+  const byReference = new Map<string, Refusal>();
+  for (const refusal of refusals) {
+    if (!byReference.has(refusal.reference)) byReference.set(refusal.reference, refusal);
+  }
+  return [...byReference.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1));
+};

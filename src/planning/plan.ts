@@ -53,6 +53,8 @@ export interface Plan {
   readonly refusals: readonly Refusal[];
   /** What was selected; null where the caller named the references. What runs is this, never the selector. */
   readonly selected: readonly SelectedReference[] | null;
+  /** How many tags there were, dangling ones too; a plan that an older version stored does not say. */
+  readonly tagsInRepository?: number;
   /** What was left alone although it looks related, and what could not be known. */
   readonly notes: readonly string[];
   /** Bytes that collection can free, each blob once; not `exact`: at most so many. */

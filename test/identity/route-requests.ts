@@ -27,9 +27,12 @@ export class RouteWorld {
     private readonly gateway: TestGateway,
     readonly inScope: Place,
     readonly outOfScope: Place,
+    private readonly registryUrl: string,
+    private readonly stranger: string,
   ) {}
 
-  static async build(gateway: TestGateway, registry: RegistryServer): Promise<RouteWorld> {
+  /** `stranger`: a credential of somebody else, who may ask for deletions in both places. */
+  static async build(gateway: TestGateway, registry: RegistryServer, stranger: string): Promise<RouteWorld> {
     const place = async (repository: string, otherRegistry: string): Promise<Place> => {
       await pushImage({ registryUrl: registry.url, repository }, { tags: ['v1'], content: repository });
       const deletion = await aDryRun(gateway, repository);
@@ -37,7 +40,13 @@ export class RouteWorld {
       const collection = await aCancelledCollection(gateway, otherRegistry);
       return { registry: 'prod', repository, otherRegistry, deletion, collection };
     };
-    return new RouteWorld(gateway, await place('team-a/app', 'prod'), await place('team-b/app', 'other'));
+    return new RouteWorld(
+      gateway,
+      await place('team-a/app', 'prod'),
+      await place('team-b/app', 'other'),
+      registry.url,
+      stranger,
+    );
   }
 
   /** A deletion that may be cancelled. */
@@ -52,6 +61,25 @@ export class RouteWorld {
 
   cancelledCollection({ otherRegistry }: Place): Promise<string> {
     return aCancelledCollection(this.gateway, otherRegistry);
+  }
+
+  /** A deletion that somebody else asked for, and that waits for approval. */
+  async awaiting({ registry, repository }: Place): Promise<string> {
+    // Once approved, it goes.
+    const at = { registryUrl: this.registryUrl, repository };
+    await pushImage(at, { tags: ['await-me'], content: `${repository} await-me` });
+    const body = { registry, repository, references: ['await-me'], ...REASON };
+    return idOf(await this.gateway.api(this.stranger).post('/v1/deletions').send(body).expect(202));
+  }
+
+  async hold({ registry, repository }: Place, legal = false): Promise<string> {
+    const body = { registry, repository, tags: 'held-*', legal, ...REASON };
+    return idOf(await this.gateway.api().post('/v1/holds').send(body).expect(201));
+  }
+
+  async pause({ otherRegistry }: Place): Promise<string> {
+    const body = { registry: otherRegistry, ...REASON };
+    return idOf(await this.gateway.api().post('/v1/pauses').send(body).expect(201));
   }
 
   async key(): Promise<string> {
@@ -80,6 +108,8 @@ const aCancelledCollection = async (gateway: TestGateway, registry: string): Pro
   return id;
 };
 
+const idOf = ({ body }: { readonly body: unknown }): string => (body as { id: string }).id;
+
 type Ask = (world: RouteWorld, place: Place) => Asked | Promise<Asked>;
 
 const REASON = { reason: 'a test' };
@@ -100,6 +130,38 @@ export const REQUESTS: Readonly<Record<string, Ask>> = {
   'POST /v1/deletions/{id}/execute': (_, { deletion }) => ({ path: `/v1/deletions/${deletion}/execute` }),
   'POST /v1/deletions/{id}/restore': (_, { deletion }) => ({
     path: `/v1/deletions/${deletion}/restore`,
+    body: REASON,
+  }),
+  'POST /v1/deletions/{id}/approve': async (world, place) => ({
+    path: `/v1/deletions/${await world.awaiting(place)}/approve`,
+    body: REASON,
+  }),
+  'POST /v1/deletions/{id}/reject': async (world, place) => ({
+    path: `/v1/deletions/${await world.awaiting(place)}/reject`,
+    body: REASON,
+  }),
+  'POST /v1/holds': (_, { registry, repository }) => ({
+    path: '/v1/holds',
+    body: { registry, repository, tags: 'held-*', ...REASON },
+  }),
+  'GET /v1/holds': async (world, place) => ({ path: '/v1/holds?limit=200', shows: await world.hold(place) }),
+  'GET /v1/holds/{id}': async (world, place) => ({ path: `/v1/holds/${await world.hold(place)}` }),
+  'DELETE /v1/holds/{id}': async (world, place) => ({
+    path: `/v1/holds/${await world.hold(place)}`,
+    body: REASON,
+  }),
+  'DELETE /v1/holds/{id} — of a legal hold': async (world, place) => ({
+    path: `/v1/holds/${await world.hold(place, true)}`,
+    body: REASON,
+  }),
+  'POST /v1/pauses': (_, { otherRegistry }) => ({
+    path: '/v1/pauses',
+    body: { registry: otherRegistry, ...REASON },
+  }),
+  'POST /v1/pauses — of every registry': () => ({ path: '/v1/pauses', body: REASON }),
+  'GET /v1/pauses': async (world, place) => ({ path: '/v1/pauses', shows: await world.pause(place) }),
+  'DELETE /v1/pauses/{id}': async (world, place) => ({
+    path: `/v1/pauses/${await world.pause(place)}`,
     body: REASON,
   }),
   'GET /v1/registries': (_, { otherRegistry }) => ({

@@ -35,6 +35,20 @@ export const ROUTES: Readonly<Record<string, Row>> = {
   'POST /v1/deletions/{id}/execute': /*  */ row('409 404', '403 403', '409 404', '403 403', '409 409'),
   'POST /v1/deletions/{id}/restore': /*  */ row('409 404', '403 403', '409 404', '403 403', '409 409'),
 
+  'POST /v1/deletions/{id}/approve': /*  */ row('403 403', '200 404', '403 403', '403 403', '200 200'),
+  'POST /v1/deletions/{id}/reject': /*   */ row('403 403', '200 404', '403 403', '403 403', '200 200'),
+
+  'POST /v1/holds': /*                   */ row('403 403', '403 403', '201 404', '403 403', '201 201'),
+  'GET /v1/holds': LISTED,
+  'GET /v1/holds/{id}': READ,
+  'DELETE /v1/holds/{id}': /*            */ row('403 403', '403 404', '200 404', '403 403', '200 200'),
+  // Of a legal hold the first one asks, and the second one lifts.
+  'DELETE /v1/holds/{id} — of a legal hold': row('403 403', '202 404', '202 404', '403 403', '202 202'),
+  'POST /v1/pauses': /*                  */ row('403 403', '403 403', '201 404', '403 403', '201 201'),
+  'POST /v1/pauses — of every registry': row('403 403', '403 403', '403 403', '403 403', '201 201'),
+  'GET /v1/pauses': LISTED,
+  'DELETE /v1/pauses/{id}': /*           */ row('403 403', '403 403', '204 404', '403 403', '204 204'),
+
   'GET /v1/registries': LISTED,
   'GET /v1/registries/{registry}/repositories': LISTED,
   'GET /v1/registries/{registry}/repositories — of another registry': READ,

@@ -14,6 +14,17 @@ import { FRONT_ROUTES, ROUTES, type Answer, type Row } from './route-table.js';
 
 const SCOPES = ['prod/team-a/**:delete,read'];
 const UNSCOPED: readonly Role[] = ['auditor', 'admin'];
+const RULE = {
+  ...{
+    name: 'a rule',
+    registry: null,
+    repository: null,
+    targetsOver: null,
+    shareOver: null,
+    bytesOver: null,
+  },
+  ...{ referrers: false, approvers: 1, expiresAfterMs: 3_600_000 },
+};
 const CREDENTIALS = ['key', 'token'] as const;
 
 let registry: RegistryServer;
@@ -39,9 +50,11 @@ beforeAll(async () => {
       ),
     ),
     now: () => NIGHT,
+    guardrails: { approvals: [{ ...RULE, tags: 'await-*' }] },
     oidc: issuer.options(),
   });
-  world = await RouteWorld.build(gateway, registry);
+  const claims = { sub: 'stranger', roles: ['requester'], sexton_scopes: ['prod/**:delete'] };
+  world = await RouteWorld.build(gateway, registry, await issuer.token({ claims }));
   for (const role of ROLES) {
     const scopes = UNSCOPED.includes(role) ? [] : SCOPES;
     const made = await gateway.api().post('/v1/api-keys').send({ name: role, role, scopes }).expect(201);

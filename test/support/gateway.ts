@@ -6,6 +6,7 @@ import { UNSIGNED } from '../../src/audit/audit-options.js';
 import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
+import { NO_LIMITS } from '../../src/guardrails/limits.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -43,6 +44,7 @@ export const startTestGateway = async (options: {
   /** What the gateway takes for the time. */
   readonly now?: () => number;
   readonly front?: Partial<Config['front']>;
+  readonly guardrails?: Partial<Config['guardrails']>;
   readonly http?: Partial<Config['http']>;
   readonly rateLimit?: Partial<Config['rateLimit']>;
   readonly oidc?: Config['identity']['oidc'];
@@ -72,6 +74,7 @@ export const startTestGateway = async (options: {
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     audit: { ...UNSIGNED, ...options.audit },
     settings: options.settings ?? {},
+    guardrails: { holds: [], approvals: [], limits: NO_LIMITS, ...options.guardrails },
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
     identity: { oidc: options.oidc ?? null },
     execution: {

@@ -68,6 +68,7 @@ export class Patience {
         throw new SextonError('upstream_unavailable', {
           detail: `Registry ${this.options.name} failed ${FAILURES_TO_OPEN} times in a row and is left alone for a moment`,
           retryAfterMs: HALF_OPEN_AFTER_MS,
+          cause: error,
         });
       }
       throw error;
@@ -76,3 +77,6 @@ export class Patience {
     }
   }
 }
+
+/** Whether nothing was sent, because the registry failed so often in a row that it is left alone for a moment. */
+export const isLeftAlone = (error: SextonError): boolean => error.cause instanceof BrokenCircuitError;

@@ -1,0 +1,132 @@
+import type { Db } from '../database/database.js';
+import type { WindowRules } from '../collections/windows/rules.js';
+import { isOpen } from '../collections/windows/open.js';
+import { parkedFor, registryWaitsFor, windowWaitsFor, type Stops, type Waiting } from './waiting.js';
+
+/** A deletion, as far as waiting goes. */
+export interface Waiter {
+  readonly registry: string;
+  readonly run_in: 'now' | 'window';
+}
+
+/** What stands in the way of work at one moment. */
+export class StopsNow {
+  constructor(
+    private readonly stops: Stops,
+    private readonly windows: ReadonlyMap<string, WindowRules>,
+  ) {}
+
+  /** What all work of the registry waits for; null where it may go on. */
+  ofRegistry(registry: string): Waiting | null {
+    return registryWaitsFor(this.stops, registry);
+  }
+
+  /** Whether the registry is left alone because it failed so often. */
+  isParked(registry: string): boolean {
+    return parkedFor(this.stops, registry) !== null;
+  }
+
+  /** What the deletion waits for; null where it may go on. */
+  of({ registry, run_in }: Waiter): Waiting | null {
+    const waiting = this.ofRegistry(registry);
+    if (waiting !== null || run_in === 'now') return waiting;
+    return windowWaitsFor(this.windows.get(registry) ?? null, this.stops.atMs);
+  }
+
+  isWindowOpen(registry: string): boolean {
+    const rules = this.windows.get(registry);
+    return rules !== undefined && isOpen(rules, this.stops.atMs);
+  }
+
+  /** Names of registries whose work waits; `everything` for a pause of all. */
+  get stopped(): { readonly everything: boolean; readonly registries: readonly string[] } {
+    const { pauses, parkings } = this.stops;
+    return {
+      everything: pauses.some(({ registry }) => registry === null),
+      registries: [
+        ...pauses.flatMap(({ registry }) => registry ?? []),
+        ...parkings.map(({ registry }) => registry),
+      ],
+    };
+  }
+
+  get withOpenWindow(): readonly string[] {
+    return [...this.windows.keys()].filter((registry) => this.isWindowOpen(registry));
+  }
+}
+
+/** Tells what work waits for: an operator's pause, a registry that does not answer, or a window. */
+export class WorkStops {
+  constructor(
+    private readonly db: Db,
+    private readonly windows: ReadonlyMap<string, WindowRules>,
+    private readonly now: () => number,
+    private readonly worker: string,
+  ) {}
+
+  /** As it is now. `db` is the connection to ask on. */
+  async look(db: Db = this.db): Promise<StopsNow> {
+    const pauses = await db
+      .selectFrom('pauses')
+      .selectAll()
+      .where('ended_at', 'is', null)
+      .orderBy('id')
+      .execute();
+    const parkings = await db
+      .selectFrom('parked_registries')
+      .selectAll()
+      .where('until', '>', new Date())
+      .orderBy('since')
+      .execute();
+    const stops = {
+      atMs: this.now(),
+      pauses: pauses.map(({ id, registry, reason, created_at, created_by_id, created_by_name }) => ({
+        id,
+        registry,
+        reason,
+        since: created_at,
+        by: { id: created_by_id, name: created_by_name },
+      })),
+      parkings: parkings.map(({ registry, reason, since, until }) => ({
+        registry,
+        message: reason,
+        since,
+        until,
+      })),
+    };
+    return new StopsNow(stops, this.windows);
+  }
+
+  windowOf(registry: string): WindowRules | null {
+    return this.windows.get(registry) ?? null;
+  }
+
+  get nowMs(): number {
+    return this.now();
+  }
+
+  /** Leaves a registry alone until `until`, in all processes; `since` stays when it was left alone just before. */
+  async park(registry: string, reason: string, until: Date): Promise<void> {
+    const now = new Date();
+    const recently = new Date(now.getTime() - SAME_FAILURE_MS);
+    await this.db
+      .insertInto('parked_registries')
+      .values({ registry, worker: this.worker, reason, since: now, until })
+      .onConflict((conflict) =>
+        conflict.columns(['registry', 'worker']).doUpdateSet((eb) => ({
+          until,
+          reason,
+          since: eb
+            .case()
+            .when('parked_registries.until', '>', recently)
+            .then(eb.ref('parked_registries.since'))
+            .else(now)
+            .end(),
+        })),
+      )
+      .execute();
+  }
+}
+
+/** A registry that is parked again within this time never came back in between. */
+const SAME_FAILURE_MS = 60_000;
