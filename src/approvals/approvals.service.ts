@@ -49,6 +49,11 @@ export class ApprovalsService {
     } catch (error) {
       if (error instanceof SextonError && error.code === 'second_person_required') {
         await this.tell(this.db, seen, asked, verdict, request.reason, 'refused', { code: error.code });
+        // It has its event; the instance says so to whoever records refused requests.
+        throw new SextonError(error.code, {
+          detail: error.message,
+          instance: `/v1/deletions/${id}`,
+        });
       }
       throw error;
     }

@@ -61,7 +61,7 @@ export class HoldsController {
   @Requires('holds:read')
   @ApiOperation({ summary: 'One hold' })
   @ApiAnswer(200, holdSchema, 'The hold.')
-  @ApiProblems('not_found')
+  @ApiProblems('invalid_request', 'not_found')
   async get(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: holdIdSchema }) id: string,

@@ -369,7 +369,7 @@ describe('a deletion as a resource', () => {
   });
 });
 
-describe('one hundred deletions over ten repositories', () => {
+describe('one hundred deletions over ten repositories', { timeout: 240_000 }, () => {
   it('never run two at once in one repository, and all are verified', async () => {
     const repositories = Array.from({ length: 10 }, (_, i) => `hundred/r${i}`);
     await Promise.all(
