@@ -69,11 +69,13 @@ describe('a repository with 10,000 tags', () => {
     const { id } = answer.body as DeletionView;
     const events = await eventsOf(id);
     const progress = events.filter(({ type }) => type === 'progress').map(({ data }) => data);
-    expect(progress).not.toEqual([]);
+    // Told at most so often: how many stages are seen depends on how long each of them takes.
+    const ofTags = progress.filter(({ stage }) => stage === 'tags');
+    expect(ofTags).not.toEqual([]);
+    for (const { total } of ofTags) expect(total).toBe(TAGS);
     for (const { stage, done, total } of progress) {
-      expect(stage).toBe('tags');
-      expect(total).toBe(TAGS);
-      expect(done).toBeLessThanOrEqual(TAGS);
+      expect(['tags', 'ages', 'manifests']).toContain(stage);
+      expect(Number(done)).toBeLessThanOrEqual(Number(total));
     }
     const deletion = await untilEnded(gateway.api(), id);
     expect(deletion.problem).toBeNull();
