@@ -1,4 +1,4 @@
-import { isContentDigest, type Digest } from '../oci/digest.js';
+import { digestOrNull, isContentDigest, type Digest } from '../oci/digest.js';
 import type { Tag } from '../oci/names.js';
 import { helperTag, stemOf } from './helper-tags.js';
 import { holdOfDigest, holdOfTag, holdsAll, type Hold } from '../guardrails/hold.js';
@@ -75,8 +75,9 @@ export const holdOnAllOf = (
 };
 
 /**
- * What must be read to know whether `digests` are held: they, what they speak about, and what holds name, which may be
- * an index that no tag leads to. Nothing where there is no hold, or no manifest goes.
+ * What must be read to know whether `digests` are held: they, everything that would protect them if it were held (what
+ * they speak about, and what contains them, to any depth), and what holds name, which may be an index that no tag leads
+ * to. Nothing where there is no hold, or no manifest goes.
  */
 export const unreadForHolds = (
   snapshot: RepositorySnapshot,
@@ -86,11 +87,31 @@ export const unreadForHolds = (
   if (holds.length === 0 || digests.length === 0) return [];
   const wanted = new Set(digests);
   for (const { digest } of holds) if (digest !== null && isContentDigest(digest)) wanted.add(digest);
+  const parents = parentsByChild(snapshot);
   for (const digest of wanted) {
-    const subject = subjectOf(snapshot, digest);
-    if (subject !== null) wanted.add(subject);
+    for (const protector of [...subjectsOf(snapshot, digest), ...(parents.get(digest) ?? [])])
+      wanted.add(protector);
   }
   return [...wanted].filter((digest) => isUnread(snapshot, digest));
+};
+
+/** What the manifest says that it is about, and what its helper tags say; the stem of a longer digest names none. */
+const subjectsOf = (snapshot: RepositorySnapshot, digest: Digest): readonly Digest[] => {
+  const named = subjectOf(snapshot, digest);
+  const byTag = tagsOn(snapshot, digest).flatMap((tag) => {
+    const subject = digestOrNull(helperTag(tag)?.stem.replace('-', ':'));
+    return subject === null ? [] : [subject];
+  });
+  return named === null ? byTag : [named, ...byTag];
+};
+
+const parentsByChild = (snapshot: RepositorySnapshot): ReadonlyMap<Digest, readonly Digest[]> => {
+  const parents = new Map<Digest, Digest[]>();
+  for (const digest of snapshot.manifests.keys()) {
+    for (const child of childrenOf(snapshot, digest))
+      parents.set(child.digest, [...(parents.get(child.digest) ?? []), digest]);
+  }
+  return parents;
 };
 
 /** `held by hold_01…: reason`, for a sentence. */

@@ -164,6 +164,25 @@ describe('a signature of what is held', () => {
     expect(refused(plan(repository, [2], [RELEASES]))).toEqual([`${repository.digest(2)} held`]);
   });
 
+  it('is protected also through an index: a signature of the child of a signature, however each is named', () => {
+    const bySubject = new Repository([
+      image('release-1'),
+      about(0, 'sbom'),
+      image('part'),
+      { kind: 'index', children: [2], subject: 1, tags: ['parts'] },
+      about(2, 'v9'),
+    ]);
+    expect(refused(plan(bySubject, ['v9'], [RELEASES]))).toEqual(['v9 held']);
+    const byTag = new Repository([
+      image('release-1'),
+      { kind: 'index', children: [2], subject: 0, tags: ['parts'] },
+      image(),
+      about(2),
+      image(helperTagFor(3, '.sig'), 'v9'),
+    ]);
+    expect(refused(plan(byTag, ['v9'], [RELEASES], { siblings: 'include' }))).toEqual(['v9 held']);
+  });
+
   it('keeps its tag, by which it is found', () => {
     const tag = helperTagFor(0, '.sig');
     const repository = new Repository([image('release-1'), image(tag, 'other')]);
