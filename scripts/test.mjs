@@ -7,6 +7,7 @@ const needed = [
   [['docker-registry', 'registry'], 'docker-registry'],
   [['redis-server'], 'redis-server'],
   [['skopeo'], 'skopeo'],
+  [['chromium'], 'chromium'],
 ];
 const missing = needed.filter(([commands, name]) => !provide(commands, name)).map(([, name]) => name);
 if (missing.length > 0) {

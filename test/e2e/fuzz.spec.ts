@@ -9,11 +9,11 @@ import { startRegistry, type RegistryServer } from '../../tools/registry-server.
 import { collectionOptions } from '../support/collections.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
+import { SEED } from '../support/seed.js';
 import { valuesOf, type Known, type Schema } from './fuzz-values.js';
 
-/** Cases for each operation, and what makes them the same again: a failure names its seed. */
+/** Cases for each operation. */
 const CASES = Number(process.env['FUZZ_CASES'] ?? 200);
-const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 
 const parameterSchema = z.object({
   name: z.string(),
