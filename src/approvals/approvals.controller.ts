@@ -1,10 +1,10 @@
 import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { deletionIdSchema } from '../deletions/deletion-id.js';
 import { deletionSchema, type DeletionView } from '../deletions/deletions.dto.js';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
 import { clientGone } from '../http/client-gone.js';
+import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
@@ -36,7 +36,7 @@ export class ApprovalsController {
   @ApiProblems(...PROBLEMS)
   async approve(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: decideSchema }) body: Decide,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
@@ -53,7 +53,7 @@ export class ApprovalsController {
   @ApiProblems(...PROBLEMS)
   async reject(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: decideSchema }) body: Decide,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,

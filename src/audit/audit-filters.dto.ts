@@ -1,14 +1,10 @@
 import { z } from 'zod';
+import { storableText } from '../http/plain-text.js';
 import { digestSchema } from '../oci/digest.js';
 import { registryNameSchema, repositoryNameSchema, tagSchema } from '../oci/names.js';
 import { AUDIT_ACTIONS, AUDIT_OUTCOMES } from './audit-event.js';
 
-// PostgreSQL stores no NUL, so no event has one; asked for, it would be an error of the database.
-const text = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[^\0]*$/, 'must not hold NUL');
+const text = storableText(z.string().min(1).max(200));
 
 /** What both the list and the export of events can be narrowed by; every filter is exact but `tag` and `q`, and all must hold. */
 export const auditFiltersSchema = z.strictObject({

@@ -4,11 +4,11 @@ import type { Request, Response } from 'express';
 import { Observable } from 'rxjs';
 import { ApiProblems } from '../http/api-docs.js';
 import { clientGone } from '../http/client-gone.js';
+import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
 import { followDeletion } from './deletion-events.js';
-import { deletionIdSchema } from './deletion-id.js';
 import { DeletionChanges } from './deletion-changes.js';
 import { DeletionsService } from './deletions.service.js';
 import { DeletionsStore } from './deletions.store.js';
@@ -38,7 +38,7 @@ export class DeletionEventsController {
   @ApiProblems('invalid_request', 'not_found')
   async events(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Observable<MessageEvent>> {

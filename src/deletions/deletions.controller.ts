@@ -3,12 +3,12 @@ import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
 import { clientGone } from '../http/client-gone.js';
+import { idSchema } from '../http/plain-text.js';
 import { waitOf } from '../http/prefer.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
 import { answerCreated } from './answer-created.js';
-import { deletionIdSchema } from './deletion-id.js';
 import {
   createDeletionSchema,
   deletionListSchema,
@@ -115,7 +115,7 @@ export class DeletionsController {
   @ApiProblems('invalid_request', 'not_found')
   async get(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeletionView> {
@@ -137,7 +137,7 @@ export class DeletionsController {
   )
   async cancel(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: withReasonSchema }) body: WithReason,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
@@ -165,7 +165,7 @@ export class DeletionsController {
   )
   async execute(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeletionView> {
@@ -203,7 +203,7 @@ export class DeletionsController {
   )
   async restore(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: deletionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: restoreSchema }) body: RestoreDeletion,
     @Headers('prefer') prefer: string | undefined,
     @Req() request: Request,

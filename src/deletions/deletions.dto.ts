@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalSchema } from '../approvals/approval-view.js';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
+import { plainLine, storableText } from '../http/plain-text.js';
 import { digestSchema } from '../oci/digest.js';
 import { parseReference, registryNameSchema, repositoryNameSchema } from '../oci/names.js';
 import { waitingSchema } from '../pause/waiting-view.js';
@@ -33,9 +34,9 @@ export const createDeletionSchema = z
       .optional()
       .describe('Everything in the repository: every tag, and every untagged manifest that can be listed.'),
     reason: reasonSchema.describe('Why; kept in the audit log.'),
-    ticket: z.string().trim().min(1).max(200).optional(),
+    ticket: plainLine(z.string().trim().min(1).max(200)).optional(),
     labels: z
-      .record(z.string().min(1).max(63), z.string().max(255))
+      .record(plainLine(z.string().min(1).max(63)), plainLine(z.string().max(255)))
       .refine((labels) => Object.keys(labels).length <= 32, { error: 'must have at most 32 entries' })
       .default({}),
     siblings: z
@@ -252,7 +253,7 @@ export const listDeletionsSchema = z.strictObject({
   registry: registryNameSchema.optional(),
   repository: repositoryNameSchema.optional(),
   state: z.enum(DELETION_STATES).optional(),
-  requestedBy: z.string().min(1).max(200).optional().describe("The requester's id."),
+  requestedBy: storableText(z.string().min(1).max(200)).optional().describe("The requester's id."),
   since: z.iso.datetime({ offset: true }).optional().describe('Created at or after.'),
   until: z.iso.datetime({ offset: true }).optional().describe('Created before.'),
   limit: z.coerce.number().int().min(1).max(200).default(50),

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
 import { withReasonSchema, type WithReason } from '../deletions/deletions.dto.js';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
+import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
@@ -17,8 +17,6 @@ import {
   type ListHolds,
 } from './holds.dto.js';
 import { HoldsService } from './holds.service.js';
-
-const holdIdSchema = z.string().max(64);
 
 @ApiTags('holds')
 @Controller('v1/holds')
@@ -64,7 +62,7 @@ export class HoldsController {
   @ApiProblems('invalid_request', 'not_found')
   async get(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: holdIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
   ): Promise<HoldView> {
     return this.holds.get(caller, id);
   }
@@ -90,7 +88,7 @@ export class HoldsController {
   )
   async lift(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: holdIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: withReasonSchema }) body: WithReason,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,

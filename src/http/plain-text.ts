@@ -17,3 +17,12 @@ export const plainText = (text: z.ZodString) =>
   text.refine((value) => !hides(value), {
     error: 'must not hold control characters or bidirectional overrides',
   });
+
+/** Text to compare with what is stored: PostgreSQL stores no NUL, and answers a question about one with an error. */
+export const storableText = (text: z.ZodString) => text.regex(/^[^\0]*$/, 'must not hold NUL');
+
+/** An id as Sexton makes them (`01JD…`, `key_…`, `hold_…`); a path with anything else names nothing. */
+export const idSchema = z
+  .string()
+  .max(64)
+  .regex(/^[\w-]+$/, 'must be an id: letters, digits, _ and -');

@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { z } from 'zod';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
+import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import {
   apiKeyListSchema,
@@ -55,7 +55,7 @@ export class ApiKeysController {
   @ApiProblems('invalid_request', 'not_found')
   async rotate(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: z.string().max(64) }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: Request,
   ): Promise<ApiKeyView & { secret: string }> {
     return this.keys.rotate(caller, id, requestIdOf(request));
@@ -69,7 +69,7 @@ export class ApiKeysController {
   @ApiProblems('invalid_request', 'not_found')
   async revoke(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: z.string().max(64) }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: Request,
   ): Promise<void> {
     await this.keys.revoke(caller, id, requestIdOf(request));

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { z } from 'zod';
 import { withReasonSchema, type WithReason } from '../deletions/deletions.dto.js';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
+import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
@@ -55,7 +55,7 @@ export class PausesController {
   @ApiProblems('invalid_request', 'malformed_json', 'not_found', 'unsupported_media_type')
   async end(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: z.string().max(64) }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: withReasonSchema }) body: WithReason,
     @Req() request: Request,
   ): Promise<void> {

@@ -71,6 +71,8 @@ describe('a request that is not valid', () => {
     ['a blank reason', { ...good, reason: '   ' }, '/reason'],
     ['no reason', { ...good, reason: undefined }, '/reason'],
     ['a reason with a control character', { ...good, reason: 'a\u0000b' }, '/reason'],
+    ['a ticket with a control character', { ...good, ticket: 'OPS\u0000' }, '/ticket'],
+    ['a label with a control character', { ...good, labels: { a: 'x\u0000' } }, '/labels/a'],
     ['a reason with a bidirectional override', { ...good, reason: 'abc\u202Etxt' }, '/reason'],
     ['a reason of 2,001 characters', { ...good, reason: 'x'.repeat(2001) }, '/reason'],
     ['no references', { ...good, references: [] }, '/references'],
@@ -124,6 +126,19 @@ describe('a request that is not valid', () => {
     await expectProblem(gateway.api().get('/v1/nothing-here'), 'not_found');
     await expectProblem(gateway.api().get('/v1/registries/%2e%2e/tags?repository=a'), 'unknown_registry');
     await expectProblem(gateway.api().get('/v1/deletions/%E0%A4%A'), 'invalid_request');
+  });
+
+  it('is refused where it names what PostgreSQL cannot even be asked about', async () => {
+    const nul = Buffer.from(JSON.stringify({ before: 'a\0b' })).toString('base64url');
+    for (const path of [
+      '/v1/deletions/a%00b',
+      '/v1/deletions/a%00b/events',
+      '/v1/collections/a%00b',
+      '/v1/deletions?requestedBy=a%00b',
+      `/v1/deletions?cursor=${nul}`,
+      `/v1/holds?cursor=${nul}`,
+    ])
+      await expectProblem(gateway.api().get(path), 'invalid_request');
   });
 });
 

@@ -4,6 +4,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { ApiAnswer, ApiProblems } from '../../http/api-docs.js';
+import { idSchema } from '../../http/plain-text.js';
 import type { Caller } from '../../identity/caller.js';
 import { CurrentCaller, Requires } from '../../identity/decorators.js';
 import { digestSchema, type Digest } from '../../oci/digest.js';
@@ -37,7 +38,7 @@ export class CollectionReadingController {
   @ApiProblems('invalid_request', 'not_found')
   async report(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: z.string().max(64) }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: reportQuerySchema }) query: ReportQuery,
     @Res() response: Response,
   ): Promise<void> {

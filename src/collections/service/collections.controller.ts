@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
 import { ApiAnswer, ApiProblems } from '../../http/api-docs.js';
+import { idSchema } from '../../http/plain-text.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { Caller } from '../../identity/caller.js';
 import { CurrentCaller, Requires } from '../../identity/decorators.js';
@@ -22,7 +22,6 @@ import {
 import { CollectionsService, type Asked } from './collections.service.js';
 
 /** A ULID. Anything else cannot be an id of ours, and is answered like one that does not exist. */
-const collectionIdSchema = z.string().max(64);
 
 const CHANGES = [
   'invalid_request',
@@ -87,7 +86,7 @@ export class CollectionsController {
   @ApiProblems('invalid_request', 'not_found')
   async get(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: collectionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: Request,
   ): Promise<CollectionView> {
     return this.collections.get(asked(caller, request), id);
@@ -105,7 +104,7 @@ export class CollectionsController {
   @ApiProblems(...CHANGES, 'not_cancellable')
   async cancel(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: collectionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: changeCollectionSchema }) body: ChangeCollection,
     @Req() request: Request,
   ): Promise<CollectionView> {
@@ -123,7 +122,7 @@ export class CollectionsController {
   @ApiProblems(...CHANGES, 'not_resumable', 'no_window', 'no_collection')
   async resume(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: collectionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: resumeCollectionSchema }) body: ResumeCollection,
     @Req() request: Request,
   ): Promise<CollectionView> {
@@ -141,7 +140,7 @@ export class CollectionsController {
   @ApiProblems(...CHANGES, 'not_undoable', 'no_collection')
   async undo(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: collectionIdSchema }) id: string,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: changeCollectionSchema }) body: ChangeCollection,
     @Req() request: Request,
   ): Promise<CollectionView> {

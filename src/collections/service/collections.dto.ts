@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERROR_KINDS, type ErrorCode } from '../../errors/codes.js';
+import { plainLine } from '../../http/plain-text.js';
 import { registryNameSchema } from '../../oci/names.js';
 import { reasonSchema } from '../../deletions/reason.js';
 import { MODES } from '../collection-options.js';
@@ -29,7 +30,7 @@ export const createCollectionSchema = z
       .optional()
       .describe('Manifests without a tag, for operators; by default as the registry is configured.'),
     reason: reasonSchema.describe('Why; kept in the audit log.'),
-    ticket: z.string().trim().min(1).max(200).optional(),
+    ticket: plainLine(z.string().trim().min(1).max(200)).optional(),
   })
   .meta({
     id: 'CreateCollection',
