@@ -63,6 +63,7 @@ import { ApiKeysStore } from './identity/api-keys.store.js';
 import { failedLoginRecorder } from './identity/failed-login.js';
 import { OIDC_OPTIONS, OidcStrategy } from './identity/oidc/oidc.strategy.js';
 import { FAILED_LOGIN, PermissionGuard } from './identity/permission.guard.js';
+import { MeController } from './identity/me.controller.js';
 import { Persons } from './identity/persons.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
@@ -102,6 +103,7 @@ export class AppModule implements NestModule {
         AuditController,
         AuditExportController,
         ApiKeysController,
+        MeController,
         HoldsController,
         // Before the front, whose routes begin with /v2 as well.
         TokenController,

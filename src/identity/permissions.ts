@@ -10,6 +10,7 @@ const ASKING = ['requester', 'operator'] as const;
  * nobody has what is not listed here.
  */
 const TABLE = {
+  'self:read': ALL,
   'deletions:create': ASKING,
   'deletions:read': ALL,
   'deletions:cancel': ASKING,

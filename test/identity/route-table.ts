@@ -81,6 +81,8 @@ export const ROUTES: Readonly<Record<string, Row>> = {
   'POST /v1/api-keys/{id}/rotate': /*    */ row('403 403', '403 403', '403 403', '403 403', '200 200'),
   'DELETE /v1/api-keys/{id}': /*         */ row('403 403', '403 403', '403 403', '403 403', '204 204'),
 
+  'GET /v1/me': /*                       */ row('200 200', '200 200', '200 200', '200 200', '200 200'),
+
   'GET /healthz': 'public',
   'GET /readyz': 'public',
   'GET /metrics': 'public',
