@@ -15,7 +15,7 @@ const forbid = (folder, targets, why) => ({
 const OUTER = ['front', 'web', 'cli'];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'src/web/page/api/openapi.ts'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -82,4 +82,19 @@ export default tseslint.config(
   ...['deletions', 'execution', 'collections', 'http'].map((folder) =>
     forbid(folder, OUTER, 'Nothing imports front/, web/ or cli/.'),
   ),
+  {
+    files: ['src/web/page/**/*.{ts,tsx}'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            // Of the server's code only src/glob/, which is pure; else the page knows the public API alone.
+            { regex: '^(\\.\\./){2,}(?!glob/|\\.\\./)', message: 'The page knows the public API alone.' },
+          ],
+        },
+      ],
+    },
+  },
 );

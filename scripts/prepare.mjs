@@ -69,8 +69,11 @@ const newest = (folder) =>
     );
 
 const build = () => {
-  const built = modified(join(root, 'dist', 'main.js'));
-  if (built > newest(join(root, 'src')) && built > modified(join(root, 'tsconfig.build.json'))) return;
+  // The page is built last; without it the build did not come to its end.
+  const outputs = ['dist/main.js', 'dist/web/page/index.html'];
+  const inputs = ['tsconfig.build.json', 'scripts/build-page.mjs'];
+  const built = Math.min(...outputs.map((path) => modified(join(root, path))));
+  if (built > newest(join(root, 'src')) && inputs.every((path) => built > modified(join(root, path)))) return;
   say('Building …');
   if (run('npm', ['run', '--silent', 'build'])) return;
   // The compiler writes its output in spite of errors; a later start must not take that for a build.

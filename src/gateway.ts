@@ -25,6 +25,8 @@ import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import type { Runtime } from './runtime.js';
 import { nestLogger } from './telemetry/logger.js';
+import { readPageFiles } from './web/page-files.js';
+import { reviewPage } from './web/review-page.js';
 
 export type Role = 'api' | 'worker' | 'all';
 
@@ -80,6 +82,11 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
   const { oidc } = config.identity;
   const login = oidc?.clientId ? { issuer: oidc.issuer, clientId: oidc.clientId } : null;
   if (login) app.use(DOCS_PATH, openDocsTo(login));
+  if (role !== 'worker') {
+    const page = readPageFiles();
+    if (page) app.use(reviewPage(page, login));
+    else log.warn('the review page was not built (npm run build), and is not served');
+  }
   const document = buildOpenApi(app, oidc?.issuer ?? null);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',

@@ -1,0 +1,58 @@
+import type { paths } from '../api/openapi.js';
+
+type Query = NonNullable<paths['/v1/audit/events']['get']['parameters']['query']>;
+type Action = NonNullable<Query['action']>;
+
+/** Every action that the API knows: one that is missing here, or not there, does not compile. */
+const WORDS: Readonly<Record<Action, true>> = {
+  'deletion.requested': true,
+  'deletion.planned': true,
+  'deletion.refused': true,
+  'deletion.awaiting_approval': true,
+  'deletion.approved': true,
+  'deletion.rejected': true,
+  'deletion.queued': true,
+  'deletion.started': true,
+  'deletion.finished': true,
+  'deletion.cancelled': true,
+  'deletion.expired': true,
+  'deletion.executed': true,
+  'deletion.restore_requested': true,
+  'deletion.restored': true,
+  'target.deleted': true,
+  'target.untagged': true,
+  'target.already_absent': true,
+  'target.refused': true,
+  'target.tag_moved': true,
+  'target.failed': true,
+  'target.restored': true,
+  'hold.created': true,
+  'hold.lift_requested': true,
+  'hold.removed': true,
+  'collection.requested': true,
+  'collection.started': true,
+  'collection.paused': true,
+  'collection.resumed': true,
+  'collection.finished': true,
+  'collection.cancel_requested': true,
+  'collection.cancelled': true,
+  'collection.undo_requested': true,
+  'collection.undone': true,
+  'collection.batch_quarantined': true,
+  'collection.batch_restored': true,
+  'collection.batch_purged': true,
+  'pause.created': true,
+  'pause.ended': true,
+  'api_key.created': true,
+  'api_key.rotated': true,
+  'api_key.revoked': true,
+  'login.failed': true,
+  'audit.exported': true,
+  'config.changed': true,
+  'request.refused': true,
+  'request.failed': true,
+  'gateway.started': true,
+  'gateway.stopped': true,
+};
+
+export const AUDIT_ACTIONS = Object.keys(WORDS);
