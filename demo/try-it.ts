@@ -3,6 +3,7 @@ import { bold, dim, say } from './terminal.js';
 
 /** Where to look, and three calls to paste into another terminal. */
 export const showCalls = ({ url, key }: Gateway): void => {
+  say(`Review page  ${bold(`${url}/`)}`);
   say(`Swagger UI   ${bold(`${url}/docs`)}`);
   say(`API key      ${key}`);
   const call = (what: string, path: string, body?: Record<string, unknown>): void => {
