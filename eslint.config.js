@@ -50,6 +50,21 @@ export default tseslint.config(
     'oci/ is the bottom: the spec and nothing else.',
   ),
   forbid(
+    'storage',
+    [
+      'errors',
+      'registries',
+      'collections',
+      'planning',
+      'deletions',
+      'execution',
+      'database',
+      ...OUTER,
+      '@nestjs',
+    ],
+    'storage/ is a port: files and their layout, and nothing that uses them.',
+  ),
+  forbid(
     'planning',
     [
       'deletions',
@@ -67,8 +82,8 @@ export default tseslint.config(
   ),
   forbid(
     'registries',
-    ['planning', 'deletions', 'execution', 'audit', 'queue', 'identity', 'http', ...OUTER],
-    'Adapters do not know deletions.',
+    ['planning', 'deletions', 'execution', 'collections', 'audit', 'queue', 'identity', 'http', ...OUTER],
+    'Adapters do not know deletions, nor collection.',
   ),
   ...['audit', 'identity', 'database', 'queue', 'config', 'telemetry'].map((folder) =>
     forbid(

@@ -6,8 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { ReferenceMemory } from '../collections/engine/reference-cache.js';
 import type { CollectionTools } from '../collections/engine/survey.js';
 import { WorkerScanner } from '../collections/engine/worker-scanner.js';
-import { FilesystemStorage } from '../collections/storage/filesystem-storage.js';
-import { BLOBS, REPOSITORIES } from '../collections/storage/layout.js';
+import { FilesystemStorage } from '../storage/filesystem-storage.js';
+import { BLOBS, REPOSITORIES } from '../storage/layout.js';
 import { CommandError } from './exit-codes.js';
 
 /** This thread reads, too. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import * as layout from '../../src/collections/storage/layout.js';
+import * as layout from '../../src/storage/layout.js';
 
 /**
  * A registry's store, the same for the same numbers. Each repository has some base layers that it shares with others,

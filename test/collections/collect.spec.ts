@@ -5,7 +5,7 @@ import { FileJournal } from '../../src/collections/engine/file-journal.js';
 import { heal } from '../../src/collections/engine/heal.js';
 import { purge } from '../../src/collections/engine/purge.js';
 import { undo } from '../../src/collections/engine/undo.js';
-import * as layout from '../../src/collections/storage/layout.js';
+import * as layout from '../../src/storage/layout.js';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
 import { COLLECT_UNTAGGED, collectIn, digestsOf, surveyIn, toolsIn } from './collecting.js';
 import { StoreFiles, type StoredImage } from './store-files.js';

@@ -4,8 +4,8 @@ import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
 import type { Journal } from '../../src/collections/engine/journal.js';
 import { ReferenceMemory } from '../../src/collections/engine/reference-cache.js';
 import { survey, type CollectionTools, type CollectRules } from '../../src/collections/engine/survey.js';
-import { FilesystemStorage } from '../../src/collections/storage/filesystem-storage.js';
-import type { Storage } from '../../src/collections/storage/storage.js';
+import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
+import type { Storage } from '../../src/storage/storage.js';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
 
 /** Small batches, and no second mark before the end. */

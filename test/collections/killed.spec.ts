@@ -3,7 +3,7 @@ import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { QUARANTINE } from '../../src/collections/storage/layout.js';
+import { QUARANTINE } from '../../src/storage/layout.js';
 import { StoreFiles } from './store-files.js';
 import { temporaryDirectory, treeOf } from './temporary-tree.js';
 

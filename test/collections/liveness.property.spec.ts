@@ -6,7 +6,7 @@ import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
 import { ReferenceMemory } from '../../src/collections/engine/reference-cache.js';
 import { survey, type CollectionTools, type CollectRules } from '../../src/collections/engine/survey.js';
 import { undo } from '../../src/collections/engine/undo.js';
-import { blobData, BLOBS, OWN, REPOSITORIES } from '../../src/collections/storage/layout.js';
+import { blobData, BLOBS, OWN, REPOSITORIES } from '../../src/storage/layout.js';
 import { livingDigests, livingManifests } from './liveness-model.js';
 import { MemoryJournal } from './memory-journal.js';
 import { MemoryStorage } from './memory-storage.js';

@@ -8,7 +8,7 @@ import {
   type MoveOutcome,
   type Reading,
   type Storage,
-} from '../../src/collections/storage/storage.js';
+} from '../../src/storage/storage.js';
 
 interface StoredFile {
   readonly bytes: Uint8Array;

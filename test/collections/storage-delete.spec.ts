@@ -1,13 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import {
-  BLOBS,
-  blobData,
-  repositoryFolder,
-  revisionLink,
-  tagFolder,
-} from '../../src/collections/storage/layout.js';
+import { BLOBS, blobData, repositoryFolder, revisionLink, tagFolder } from '../../src/storage/layout.js';
 import { startRegistry } from '../../tools/registry-server.js';
 import { StoreFiles } from './store-files.js';
 import { treeOf } from './temporary-tree.js';

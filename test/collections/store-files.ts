@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
 import { MEDIA_TYPES } from '../../src/oci/media-types.js';
-import * as layout from '../../src/collections/storage/layout.js';
+import * as layout from '../../src/storage/layout.js';
 import { putFile, temporaryDirectory } from './temporary-tree.js';
 
 export interface StoredImage {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
 import { MEDIA_TYPES } from '../../src/oci/media-types.js';
-import * as layout from '../../src/collections/storage/layout.js';
+import * as layout from '../../src/storage/layout.js';
 
 /** A registry's content as a person would describe it, before any of it is a file. */
 export interface World {

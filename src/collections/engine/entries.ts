@@ -5,8 +5,8 @@ import {
   revisionLink,
   tagHistoryLink,
   tags,
-} from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+} from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import type { DeadBlob } from './garbage.js';
 import type { QuarantineEntry } from './journal.js';
 import { listOrFault } from './listing.js';

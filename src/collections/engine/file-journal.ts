@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { JOURNAL } from '../storage/layout.js';
+import { JOURNAL } from '../../storage/layout.js';
 import {
   entryId,
   type EntryState,

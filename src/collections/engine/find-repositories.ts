@@ -1,5 +1,5 @@
-import { REPOSITORIES, repositoryFolder } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { REPOSITORIES, repositoryFolder } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import type { CollectionFault, Found } from './fault.js';
 import { listOrFault } from './listing.js';
 

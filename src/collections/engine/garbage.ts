@@ -1,5 +1,5 @@
-import { layerLink } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { layerLink } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { blobTimes } from './blob-times.js';
 import { recognizeDigest } from './digest-key.js';
 import type { CollectionFault } from './fault.js';

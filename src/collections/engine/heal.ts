@@ -4,7 +4,7 @@ import type { Journal, JournalEntry } from './journal.js';
 import { moveBack } from './quarantine.js';
 import { FLAG } from './reference-graph.js';
 import { settle } from './settle.js';
-import type { Storage } from '../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 
 const BATCH = 100;
 

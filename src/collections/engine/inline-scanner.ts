@@ -1,4 +1,4 @@
-import type { Storage } from '../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import type { PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
 import { readManifests, type ManifestReading } from './read-manifests.js';

@@ -1,4 +1,4 @@
-import { StorageFaultError, type Listing, type Storage } from '../storage/storage.js';
+import { StorageFaultError, type Listing, type Storage } from '../../storage/storage.js';
 
 /** Called with the path and the problem of whatever could not be looked at. */
 export type OnFault = (path: string, problem: string) => void;

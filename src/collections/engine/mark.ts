@@ -1,5 +1,5 @@
-import { blobData } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { blobData } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { Column } from './digest-table.js';
 import type { CollectionFault } from './fault.js';
 import { findRepositories } from './find-repositories.js';

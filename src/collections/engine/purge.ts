@@ -1,4 +1,4 @@
-import { quarantineBatch, quarantineRun } from '../storage/layout.js';
+import { quarantineBatch, quarantineRun } from '../../storage/layout.js';
 import { bringBackNeeded } from './heal.js';
 import type { Journal } from './journal.js';
 import { destroy } from './quarantine.js';

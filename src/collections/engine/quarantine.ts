@@ -1,5 +1,5 @@
-import { quarantined } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { quarantined } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import type { JournalEntry, QuarantineEntry } from './journal.js';
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));

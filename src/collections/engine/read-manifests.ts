@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Digest } from '../../oci/digest.js';
 import { unpackDigests, type PackedDigests } from './digest-key.js';
-import { blobData } from '../storage/layout.js';
-import { StorageFaultError, type Storage } from '../storage/storage.js';
+import { blobData } from '../../storage/layout.js';
+import { StorageFaultError, type Storage } from '../../storage/storage.js';
 import { RecordPacker, type ManifestRecords } from './manifest-records.js';
 import { readReferences } from './references.js';
 

@@ -1,5 +1,5 @@
-import { ALGORITHMS, blobAlgorithm, BLOBS, blobShard } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { ALGORITHMS, blobAlgorithm, BLOBS, blobShard } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { DigestPacker, type PackedDigests } from './digest-key.js';
 import type { CollectionFault, Found } from './fault.js';
 import { listOrFault } from './listing.js';

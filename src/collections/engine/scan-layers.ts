@@ -1,5 +1,5 @@
-import { ALGORITHMS, layers } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { ALGORITHMS, layers } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { DigestPacker, type PackedDigests } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { listOrFault, type OnFault } from './listing.js';

@@ -7,8 +7,8 @@ import {
   tagHistory,
   tagLink,
   tags,
-} from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+} from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { listOrFault, orFault, readLinks, type OnFault } from './listing.js';

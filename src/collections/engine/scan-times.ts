@@ -1,5 +1,5 @@
-import { blobData, layerLink } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { blobData, layerLink } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { unpackDigests } from './digest-key.js';
 import type { CollectionFault, Found } from './fault.js';
 import { orFault } from './listing.js';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { FilesystemStorage } from '../storage/filesystem-storage.js';
+import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { answerCall, type ScanAnswer, type ScanCall } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */

@@ -1,4 +1,4 @@
-import type { Storage } from '../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import type { Journal } from './journal.js';
 import { destroy, isWaiting, moveBack } from './quarantine.js';
 

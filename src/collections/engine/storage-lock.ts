@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { OWN } from '../storage/layout.js';
+import { OWN } from '../../storage/layout.js';
 
 /** Another process changes this storage. */
 export class StorageLockedError extends Error {

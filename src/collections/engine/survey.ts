@@ -1,4 +1,4 @@
-import type { Storage } from '../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import { findGarbage, type Garbage } from './garbage.js';
 import { mark } from './mark.js';
 import type { ReferenceMemory } from './reference-cache.js';

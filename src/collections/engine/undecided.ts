@@ -1,5 +1,5 @@
-import { blobData, layers } from '../storage/layout.js';
-import { StorageFaultError, type Storage } from '../storage/storage.js';
+import { blobData, layers } from '../../storage/layout.js';
+import { StorageFaultError, type Storage } from '../../storage/storage.js';
 import type { CollectionFault } from './fault.js';
 import type { Marking } from './mark.js';
 import { MANIFEST_MAX_BYTES, matchesDigest } from './read-manifests.js';

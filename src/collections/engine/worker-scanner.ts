@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { FilesystemStorage } from '../storage/filesystem-storage.js';
+import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { KEY_WORDS, type PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';

@@ -2,7 +2,7 @@ import { digestOf } from '../../oci/digest.js';
 import { blobEntry } from '../engine/entries.js';
 import type { Journal, QuarantineEntry } from '../engine/journal.js';
 import { moveOut } from '../engine/quarantine.js';
-import type { Storage } from '../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import type { StorageDeletionPlan } from './plan.js';
 
 const FILES_AN_ENTRY = 1000;

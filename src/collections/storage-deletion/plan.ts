@@ -4,8 +4,8 @@ import { findGarbage, type DeadBlob, type Garbage } from '../engine/garbage.js';
 import { listOrFault, type OnFault } from '../engine/listing.js';
 import { mark, type Marking } from '../engine/mark.js';
 import type { CollectionTools } from '../engine/survey.js';
-import { blobData, layerLink, repositoryFolder, revisionFolder, tagFolder } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { blobData, layerLink, repositoryFolder, revisionFolder, tagFolder } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { departWithTag, whyNeeded, type Departing, type DeletionView } from './departing.js';
 import { readRepository, withoutLinks, type RepositoryContent } from './repository-links.js';
 

@@ -4,8 +4,8 @@ import type { CollectionFault } from '../engine/fault.js';
 import { listOrFault, readLinks, type OnFault } from '../engine/listing.js';
 import type { RepositoryScan } from '../engine/scan-repository.js';
 import type { Scanner } from '../engine/scanner.js';
-import { revisionLink, revisions, tagLink, tags } from '../storage/layout.js';
-import type { Storage } from '../storage/storage.js';
+import { revisionLink, revisions, tagLink, tags } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 
 /** One repository's tags and manifests by name, which a collection does not need. */
 export interface RepositoryContent {

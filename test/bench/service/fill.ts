@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as layout from '../../../src/collections/storage/layout.js';
+import * as layout from '../../../src/storage/layout.js';
 
 /** Writes images into a registry's files, as if they had been pushed: pushing takes longer than what is measured. */
 export const fillRegistry = (

@@ -8,8 +8,8 @@ import { listOrFault, readLinks } from '../../engine/listing.js';
 import { FLAG } from '../../engine/reference-graph.js';
 import { scanRepository } from '../../engine/scan-repository.js';
 import { survey, type CollectRules } from '../../engine/survey.js';
-import { blobData, JOURNAL, tagLink, tags } from '../../storage/layout.js';
-import type { Storage } from '../../storage/storage.js';
+import { blobData, JOURNAL, tagLink, tags } from '../../../storage/layout.js';
+import type { Storage } from '../../../storage/storage.js';
 import { withStorage, type StorageAt } from './open-storage.js';
 
 /** Where a blob stands with the collector. */

@@ -9,9 +9,9 @@ import { ReferenceMemory } from '../../engine/reference-cache.js';
 import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
 import type { CollectionTools } from '../../engine/survey.js';
 import { WorkerScanner } from '../../engine/worker-scanner.js';
-import { FilesystemStorage } from '../../storage/filesystem-storage.js';
-import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../storage/layout.js';
-import { StorageFaultError } from '../../storage/storage.js';
+import { FilesystemStorage } from '../../../storage/filesystem-storage.js';
+import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../../storage/layout.js';
+import { StorageFaultError } from '../../../storage/storage.js';
 
 export interface StorageAt {
   /** The directory that holds docker/registry/v2. */

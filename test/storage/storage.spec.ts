@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FilesystemStorage } from '../../src/collections/storage/filesystem-storage.js';
-import { StorageFaultError } from '../../src/collections/storage/storage.js';
-import { MemoryStorage } from './memory-storage.js';
+import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
+import { StorageFaultError } from '../../src/storage/storage.js';
+import { MemoryStorage } from '../collections/memory-storage.js';
 import { describeStorage } from './storage.behaviour.js';
-import { putFile, temporaryDirectory, treeOf } from './temporary-tree.js';
+import { putFile, temporaryDirectory, treeOf } from '../collections/temporary-tree.js';
 
 describeStorage('a file system', () => {
   const root = temporaryDirectory();

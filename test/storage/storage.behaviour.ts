@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StorageFaultError, type Storage } from '../../src/collections/storage/storage.js';
+import { StorageFaultError, type Storage } from '../../src/storage/storage.js';
 
 export interface StorageUnderTest {
   readonly storage: Storage;
