@@ -1,5 +1,7 @@
+import { createHash, randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
+import { OWN } from './layout.js';
 import {
   insidePath,
   StorageFaultError,
@@ -15,6 +17,10 @@ import {
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FIRST_READ_BYTES = 64 * 1024;
 const REMEMBERED_FOLDERS = 4096;
+/** Files that are being written; renamed to their place once they are whole. */
+const WRITING = `${OWN}/writing`;
+/** Every read fills it and copies out of it before it returns, so that all storages of a thread share it. */
+const buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
@@ -23,6 +29,16 @@ const remember = (folders: Set<string>, folder: string): void => {
   if (folders.size >= REMEMBERED_FOLDERS) folders.clear();
   folders.add(folder);
 };
+
+const absentOrFault = (path: string, error: unknown): null => {
+  if (error instanceof StorageFaultError) throw error;
+  const code = codeOf(error);
+  if (code === 'ENOENT') return null;
+  throw new StorageFaultError(path, code === 'ELOOP' ? 'is a symbolic link' : code, { cause: error });
+};
+
+const notAFolder = (path: string): StorageFaultError =>
+  new StorageFaultError(path, 'is not a folder (a link is never followed)');
 
 /** The folder a path lies in; '' is the root. */
 const parentOf = (path: string): string => {
@@ -44,7 +60,6 @@ export class FilesystemStorage implements Storage {
   readonly #linkFree = new Set<string>();
   /** Folders of whose path no part was a link. */
   readonly #real = new Set<string>();
-  readonly #buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
 
   constructor(root: string) {
     this.#root = fs.realpathSync.native(root);
@@ -125,6 +140,51 @@ export class FilesystemStorage implements Storage {
     );
   }
 
+  moveFolder({ from, to }: Move): MoveOutcome {
+    const looked = new Set<string>();
+    const source = this.#changeableFile(from, looked);
+    if (source === null) return 'absent';
+    const target = `${this.#makeFolder(parentOf(insidePath(to)), looked)}/${posix.basename(to)}`;
+    return (
+      this.#answer(from, () => {
+        const facts = fs.lstatSync(source, { throwIfNoEntry: false });
+        if (facts === undefined) return 'absent';
+        if (!facts.isDirectory()) throw notAFolder(from);
+        if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return 'exists';
+        fs.renameSync(source, target);
+        return 'moved';
+      }) ?? 'absent'
+    );
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    const looked = new Set<string>();
+    const target = `${this.#makeFolder(parentOf(insidePath(path)), looked)}/${posix.basename(path)}`;
+    const whole = `${this.#makeFolder(WRITING, looked)}/${randomUUID()}`;
+    const written = this.#answer(path, () => {
+      const facts = fs.lstatSync(target, { throwIfNoEntry: false });
+      if (facts !== undefined && !facts.isFile()) throw new StorageFaultError(path, 'is not a plain file');
+      fs.writeFileSync(whole, bytes, { flag: 'wx', flush: true });
+      fs.renameSync(whole, target);
+      return true;
+    });
+    // Somebody removed a folder in between, as the registry never does.
+    if (written === null) throw new StorageFaultError(path, 'ENOENT');
+  }
+
+  async hash(path: string, algorithm: 'sha256' | 'sha512'): Promise<string | null> {
+    const file = this.#readableFile(path);
+    if (file === null) return null;
+    try {
+      const handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      const hash = createHash(algorithm);
+      for await (const chunk of handle.createReadStream()) hash.update(chunk as Uint8Array);
+      return hash.digest('hex');
+    } catch (error) {
+      return absentOrFault(path, error);
+    }
+  }
+
   deleteMany(paths: readonly string[]): void {
     const looked = new Set<string>();
     for (const path of paths) {
@@ -157,23 +217,20 @@ export class FilesystemStorage implements Storage {
     try {
       return call();
     } catch (error) {
-      if (error instanceof StorageFaultError) throw error;
-      const code = codeOf(error);
-      if (code === 'ENOENT') return null;
-      throw new StorageFaultError(path, code === 'ELOOP' ? 'is a symbolic link' : code, { cause: error });
+      return absentOrFault(path, error);
     }
   }
 
   #readAll(path: string, handle: number, maxBytes: number): Uint8Array {
-    const first = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, null);
+    const first = fs.readSync(handle, buffer, 0, FIRST_READ_BYTES, null);
     if (first < FIRST_READ_BYTES && first <= maxBytes)
-      return Uint8Array.prototype.slice.call(this.#buffer, 0, first);
-    const parts = [Buffer.from(this.#buffer.subarray(0, first))];
+      return Uint8Array.prototype.slice.call(buffer, 0, first);
+    const parts = [Buffer.from(buffer.subarray(0, first))];
     let length = first;
     while (length <= maxBytes && length >= FIRST_READ_BYTES) {
-      const more = fs.readSync(handle, this.#buffer, 0, FIRST_READ_BYTES, null);
+      const more = fs.readSync(handle, buffer, 0, FIRST_READ_BYTES, null);
       if (more === 0) break;
-      parts.push(Buffer.from(this.#buffer.subarray(0, more)));
+      parts.push(Buffer.from(buffer.subarray(0, more)));
       length += more;
     }
     if (length > maxBytes) throw tooLarge(path, maxBytes);
@@ -211,8 +268,7 @@ export class FilesystemStorage implements Storage {
     if (!this.#isReal(parent, looked, isForReading)) return false;
     const facts = this.#answer(folder, () => fs.lstatSync(this.#absolute(folder), { throwIfNoEntry: false }));
     if (facts === null || facts === undefined) return false;
-    if (!facts.isDirectory())
-      throw new StorageFaultError(folder, 'is not a folder (a link is never followed)');
+    if (!facts.isDirectory()) throw notAFolder(folder);
     remember(looked, folder);
     return true;
   }

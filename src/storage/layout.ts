@@ -21,9 +21,11 @@
  *
  *   .sexton/
  *   ├── journal.ndjson
- *   └── quarantine/<run>/<batch>/<item>-<alg>-<hex>.<n>
+ *   ├── quarantine/<run>/<batch>/<item>-<alg>-<hex>.<n>
+ *   ├── untagging/<name>/@<tag>@<alg>-<hex>/…                      a tag's folder on its way out
+ *   └── writing/<uuid>                                            a file that is not whole yet
  */
-const ROOT = 'docker/registry/v2';
+export const ROOT = 'docker/registry/v2';
 
 export const BLOBS = `${ROOT}/blobs`;
 export const REPOSITORIES = `${ROOT}/repositories`;
@@ -83,3 +85,8 @@ export const quarantineBatch = (run: string, batch: number): string => `${quaran
 /** Where the nth file of an item waits. */
 export const quarantined = (run: string, batch: number, item: number, digest: string, n: number): string =>
   `${quarantineBatch(run, batch)}/${item}-${digest.replace(':', '-')}.${n}`;
+
+/** Where tags of a repository wait that are being removed; '@' is in no repository's name. */
+export const untagging = (repository: string): string => `${OWN}/untagging/${repository}`;
+export const untaggingFolder = (repository: string, tag: string, digest: string): string =>
+  `${untagging(repository)}/@${tag}@${digest.replace(':', '-')}`;

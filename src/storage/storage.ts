@@ -51,6 +51,18 @@ export interface Storage {
    */
   moveMany(moves: readonly Move[]): Awaitable<readonly MoveOutcome[]>;
 
+  /**
+   * Moves a folder with all that it holds, by which it is gone at once where the storage has folders. Never overwrites.
+   * An object store moves one file after the other, so a crash can leave some at either end.
+   */
+  moveFolder(move: Move): Awaitable<MoveOutcome>;
+
+  /** Writes a small file, over one that is there, so that whoever reads finds the old bytes or the new ones, whole. */
+  write(path: string, bytes: Uint8Array): Awaitable<void>;
+
+  /** The hash, in hex, of a file of any size, read piece by piece. Null where there is none. */
+  hash(path: string, algorithm: 'sha256' | 'sha512'): Promise<string | null>;
+
   /** Deletes files; those that are gone already are no fault. */
   deleteMany(paths: readonly string[]): Awaitable<void>;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   insidePath,
   StorageFaultError,
@@ -78,6 +79,27 @@ export class MemoryStorage implements Storage {
       this.files.delete(from);
       return 'moved';
     });
+  }
+
+  async moveFolder({ from, to }: Move): Promise<MoveOutcome> {
+    const start = `${insidePath(from)}/`;
+    const end = `${insidePath(to)}/`;
+    const keys = [...this.files.keys()];
+    const moving = keys.filter((key) => key.startsWith(start));
+    if (moving.length === 0) return 'absent';
+    if (keys.some((key) => key === to || key.startsWith(end))) return 'exists';
+    await this.moveMany(moving.map((key) => ({ from: key, to: end + key.slice(start.length) })));
+    return 'moved';
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    this.beforeChange(`write ${insidePath(path)}`);
+    this.put(path, bytes);
+  }
+
+  async hash(path: string, algorithm: 'sha256' | 'sha512'): Promise<string | null> {
+    const bytes = await this.read(path, Infinity);
+    return bytes && createHash(algorithm).update(bytes).digest('hex');
   }
 
   async deleteMany(paths: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { StorageFaultError, type Storage } from '../../src/storage/storage.js';
 
@@ -55,6 +56,42 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
       expect(await storage.moveMany([{ from: 'nowhere/at/all', to: 'to/b' }])).toEqual(['absent']);
     });
 
+    it('moves a folder with all that it holds, and never onto another', async () => {
+      const { storage, put } = make();
+      put('from/here/a/one', '1');
+      put('from/here/two', '2');
+      put('from/there/three', '3');
+      expect(await storage.moveFolder({ from: 'from/here', to: 'from/there' })).toBe('exists');
+      expect(text(await storage.read('from/here/two', 10))).toBe('2');
+      expect(await storage.moveFolder({ from: 'from/here', to: 'to/a/new/place' })).toBe('moved');
+      expect(text(await storage.read('to/a/new/place/a/one', 10))).toBe('1');
+      expect(text(await storage.read('to/a/new/place/two', 10))).toBe('2');
+      expect(await storage.list('from/here')).toBeNull();
+      expect(await storage.moveFolder({ from: 'from/here', to: 'to/b' })).toBe('absent');
+      expect(text(await storage.read('from/there/three', 10))).toBe('3');
+    });
+
+    it('writes a file, over one that is there, and leaves nothing beside it', async () => {
+      const { storage, put } = make();
+      put('a/one', 'before');
+      await storage.write('a/one', Buffer.from('after'));
+      await storage.write('b/c/two', Buffer.from('2'));
+      expect(text(await storage.read('a/one', 10))).toBe('after');
+      expect(text(await storage.read('b/c/two', 10))).toBe('2');
+      expect((await storage.list('a'))?.files).toEqual(['one']);
+      expect((await storage.list('b/c'))?.files).toEqual(['two']);
+    });
+
+    it('hashes a file of any size', async () => {
+      const { storage, put } = make();
+      const large = 'x'.repeat(200_000);
+      put('a/large', large);
+      expect(await storage.hash('a/large', 'sha256')).toBe(createHash('sha256').update(large).digest('hex'));
+      expect(await storage.hash('a/large', 'sha512')).toBe(createHash('sha512').update(large).digest('hex'));
+      expect(await storage.hash('a/absent', 'sha256')).toBeNull();
+      expect(await storage.hash('b/absent', 'sha256')).toBeNull();
+    });
+
     it('deletes many, gone ones included', async () => {
       const { storage, put } = make();
       put('a/one', '1');
@@ -84,6 +121,10 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
           () => storage.stat(path),
           () => storage.moveMany([{ from: path, to: 'b' }]),
           () => storage.moveMany([{ from: 'a/b', to: path }]),
+          () => storage.moveFolder({ from: path, to: 'b' }),
+          () => storage.moveFolder({ from: 'a', to: path }),
+          () => storage.write(path, Buffer.from('2')),
+          () => storage.hash(path, 'sha256'),
           () => storage.deleteMany([path]),
           () => storage.removeEmptyFolders([path]),
           () => storage.createFolder(path),

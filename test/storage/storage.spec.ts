@@ -31,7 +31,7 @@ describe('a file system', () => {
     return { root, outside, storage: new FilesystemStorage(root) };
   };
 
-  it('shows links as odd, and follows none, neither out of the root nor inside it', () => {
+  it('shows links as odd, and follows none, neither out of the root nor inside it', async () => {
     const { storage, outside } = withLinks();
     const before = treeOf(outside);
     expect(storage.list('a')).toEqual({
@@ -49,12 +49,19 @@ describe('a file system', () => {
       () => storage.stat('a/b/file-out'),
       () => storage.moveMany([{ from: 'a/out/link', to: 'stolen' }]),
       () => storage.moveMany([{ from: 'a/b/link', to: 'a/out/planted' }]),
+      () => storage.moveFolder({ from: 'a/out', to: 'stolen' }),
+      () => storage.moveFolder({ from: 'a/out/empty', to: 'stolen' }),
+      () => storage.moveFolder({ from: 'a/b', to: 'a/out/planted' }),
+      () => storage.write('a/out/planted', Buffer.from('x')),
+      () => storage.write('a/b/file-out', Buffer.from('x')),
       () => storage.deleteMany(['a/out/link']),
       () => storage.removeEmptyFolders(['a/out/empty']),
       () => storage.createFolder('a/out/new'),
     ]) {
       expect(call).toThrow(StorageFaultError);
     }
+    await expect(storage.hash('a/out/link', 'sha256')).rejects.toThrow(StorageFaultError);
+    await expect(storage.hash('a/b/file-out', 'sha256')).rejects.toThrow(StorageFaultError);
     expect(treeOf(outside)).toEqual(before);
   });
 
