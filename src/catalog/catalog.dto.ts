@@ -18,6 +18,7 @@ export const registryStatusSchema = z
       untag: z.enum(['native', 'replace', 'none']).describe('How one tag can go while its manifest stays.'),
       referrersApi: z.boolean(),
       listsUntagged: z.boolean(),
+      untagsDangling: z.boolean().optional().describe('A tag can be removed although its manifest is gone.'),
       deletesAlong: z
         .boolean()
         .optional()

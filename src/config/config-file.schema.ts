@@ -34,11 +34,15 @@ const notBelow = (base: string, max: string): boolean =>
 
 const registryFields = z.strictObject({
   type: z
-    .enum(['distribution', 'dtr', 'harbor', 'v1'])
+    .enum(['distribution', 'dtr', 'harbor', 'v1', 'storage'])
     .describe(
-      'distribution: Docker Registry, CNCF Distribution and other OCI registries; dtr: Docker Trusted Registry, Mirantis Secure Registry 2 and 3; harbor: Harbor 2.x, MSR 4; v1: the old Python registry.',
+      'distribution: Docker Registry, CNCF Distribution and other OCI registries; dtr: Docker Trusted Registry, Mirantis Secure Registry 2 and 3; harbor: Harbor 2.x, MSR 4; v1: the old Python registry; storage: the files of a Docker Registry or CNCF Distribution whose API cannot delete, or that is down.',
     ),
-  url: registryUrl.describe('Address of the registry, without /v2, /v1 or /api/v0.'),
+  url: registryUrl
+    .optional()
+    .describe(
+      'Address of the registry, without /v2, /v1 or /api/v0. Of type: storage optional: whether it takes pushes is asked there.',
+    ),
   credentials: credentialsSchema.optional(),
   tls: z.strictObject({ caFile: z.string().min(1).describe('PEM of the authorities to trust.') }).optional(),
   tokenRealms: z
@@ -68,9 +72,13 @@ const registryFields = z.strictObject({
   storage: z
     .strictObject({
       filesystem: z.string().min(1).describe('The directory that holds docker/registry/v2.'),
+      online: z
+        .boolean()
+        .optional()
+        .describe('With type: storage: true changes the files also while the registry takes pushes.'),
     })
     .optional()
-    .describe("The registry's own files, for collection."),
+    .describe("The registry's own files, for type: storage and for collection."),
   collection: collectionSchema.optional(),
   namespaces: z
     .enum(['required', 'optional'])
@@ -79,10 +87,38 @@ const registryFields = z.strictObject({
 });
 
 /** One registry. */
-export const registrySchema = registryFields.refine(
-  ({ type, namespaces }) => namespaces === undefined || type === 'dtr',
-  { path: ['namespaces'], error: 'is for a registry of type dtr only' },
-);
+export const registrySchema = registryFields
+  .refine(({ type, namespaces }) => namespaces === undefined || type === 'dtr', {
+    path: ['namespaces'],
+    error: 'is for a registry of type dtr only',
+  })
+  .refine(({ type, url }) => url !== undefined || type === 'storage', {
+    path: ['url'],
+    error: 'is required',
+  })
+  .refine(({ type, storage }) => storage !== undefined || type !== 'storage', {
+    path: ['storage'],
+    error: 'is required with type: storage',
+  })
+  .refine(({ type, storage }) => storage?.online === undefined || type === 'storage', {
+    path: ['storage', 'online'],
+    error: 'is for a registry of type storage only',
+  })
+  .refine(({ type, url, collection }) => canCollect(type, url, collection?.engine), {
+    path: ['collection', 'engine'],
+    error: 'must be sexton, command (which needs a url) or none with type: storage',
+  });
+
+const canCollect = (
+  type: string,
+  url: string | undefined,
+  engine: NonNullable<z.infer<typeof collectionSchema>>['engine'] | undefined,
+): boolean =>
+  type !== 'storage' ||
+  engine === undefined ||
+  engine === 'sexton' ||
+  engine === 'none' ||
+  (engine === 'command' && url !== undefined);
 
 /** sexton.yaml. Every object is closed: a key that is not known is a mistake, and is named. */
 export const configFileSchema = z

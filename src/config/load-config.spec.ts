@@ -129,6 +129,7 @@ describe('the configuration', () => {
           retryBaseMs: 200,
           retryMaxMs: 10_000,
           namespaces: 'required',
+          storage: null,
         },
       ],
     ]);

@@ -106,14 +106,14 @@ const registriesOf = (
     if (!name.success && !entry.success) sources.faults.push(...faultsOf(entry.error, ['registries', text]));
     if (!name.success || !entry.success) continue;
     const options = registryOptionsOf(name.data, entry.data, sources);
-    const url = new URL(options.url).href;
-    const twin = byUrl.get(url);
+    const url = options.url === '' ? null : new URL(options.url).href;
+    const twin = url === null ? undefined : byUrl.get(url);
     // One repository, one writer: the claim is by registry name, so one registry must not have two.
     if (twin !== undefined) {
       const message = `is the address of registries.${twin} too; a registry has one name`;
       sources.faults.push({ path: `registries.${text}.url`, message });
     }
-    byUrl.set(url, text);
+    if (url !== null) byUrl.set(url, text);
     registries.set(name.data, options);
     const storage = entry.data.storage === undefined ? null : resolve(entry.data.storage.filesystem);
     const owner = storage === null ? undefined : byStorage.get(storage);

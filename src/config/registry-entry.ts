@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 import type { RegistryEntry } from './config-file.schema.js';
@@ -24,7 +25,7 @@ export const registryOptionsOf = (
   return {
     name,
     type: entry.type,
-    url: entry.url.replace(/\/+$/, ''),
+    url: entry.url?.replace(/\/+$/, '') ?? '',
     credentials: credentials
       ? { username: credentials.username, password: passwordOf(credentials, sources, fail) ?? '' }
       : null,
@@ -37,6 +38,10 @@ export const registryOptionsOf = (
     retryBaseMs: ms(retries.base),
     retryMaxMs: ms(retries.max),
     namespaces: entry.namespaces ?? 'required',
+    storage:
+      entry.type === 'storage' && entry.storage
+        ? { directory: resolve(entry.storage.filesystem), online: entry.storage.online ?? false }
+        : null,
   };
 };
 

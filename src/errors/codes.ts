@@ -133,7 +133,7 @@ export const ERROR_KINDS = kinds({
   dangling_tag: {
     status: 409,
     title: 'The tag points at a manifest that is gone',
-    hint: 'This registry cannot remove it through its API; remove it through its storage, or push the tag again.',
+    hint: 'This registry cannot remove it through its API; remove it through its storage (type: storage, or sexton storage delete), or push the tag again.',
   },
   untagged_unsupported: {
     status: 409,
@@ -296,6 +296,11 @@ export const ERROR_KINDS = kinds({
     status: 409,
     title: "The registry's policy blocks pulling this manifest",
     hint: 'Exempt the image or the project from the policy (vulnerability severity, signatures) on the registry: what cannot be read could not be restored, so nothing was deleted.',
+  },
+  registry_online: {
+    status: 409,
+    title: 'The registry is running and takes pushes',
+    hint: 'Stop it or make it read-only, delete through its API (type: distribution), or set storage.online: true on this registry in sexton.yaml. Nothing was changed.',
   },
   registry_read_only: {
     status: 503,

@@ -67,6 +67,7 @@ export class TargetExecutor {
         return { outcome: 'tag_moved', code: 'tag_moved', message: verdict.message };
       case 'refused':
         return { outcome: 'refused', code: verdict.code, message: verdict.message };
+      case 'dangling':
       case 'go': {
         const hold = holdOnAllOf(target, work.targets, snapshot, work.holds);
         if (hold) return heldBack(target, hold);
@@ -75,6 +76,12 @@ export class TargetExecutor {
     }
     const repository = parseRepositoryName(row.repository);
     const digest = parseDigest(target.digest);
+    if (verdict.verdict === 'dangling') {
+      await claim.assertHeld();
+      if (!(await work.holdsAreTheSame())) return null;
+      signal.throwIfAborted();
+      return untagDangling(registry, repository, target, digest, signal);
+    }
     const manifest = await registry.readManifest(repository, digest, signal);
     if (!manifest) {
       const dangles = target.kind === 'tag' && (await stillOn(registry, repository, target, digest, signal));
@@ -83,11 +90,7 @@ export class TargetExecutor {
     await writeTombstone(claim.db, row.id, result.position, manifest, target.tags);
     const moved = target.kind === 'tag' ? null : await movedTag(registry, repository, target, digest, signal);
     if (moved !== null) {
-      return {
-        outcome: 'tag_moved',
-        code: 'tag_moved',
-        message: `Tag ${moved} no longer points at ${digest}; it was left alone`,
-      };
+      return movedAway(moved, digest);
     }
     await claim.assertHeld();
     if (verdict.verdict === 'go' && !(await work.holdsAreTheSame())) return null;
@@ -136,6 +139,21 @@ const dangling = ({ reference, digest }: PlanTarget): TargetResult => ({
   outcome: 'refused',
   code: 'dangling_tag',
   message: `Tag ${reference} points at ${digest}, which is gone meanwhile; it was left alone`,
+});
+
+const movedAway = (tag: Tag, digest: Digest): TargetResult => ({
+  outcome: 'tag_moved',
+  code: 'tag_moved',
+  message: `Tag ${tag} no longer points at ${digest}; it was left alone`,
+});
+
+const stillThere = (tag: Tag, digest: Digest): TargetResult =>
+  failed('verification_failed', `Tag ${tag} still resolves to ${digest} after it was removed`);
+
+const tagWasGone = (tag: Tag): TargetResult => ({
+  outcome: 'already_absent',
+  code: 'already_absent',
+  message: `Tag ${tag} was already gone`,
 });
 
 const failed = (code: ErrorCode, message: string): TargetResult => ({ outcome: 'failed', code, message });
@@ -190,6 +208,21 @@ const deleteManifest = async (
   return done(target);
 };
 
+/** There is no manifest of which a tombstone could be made, and none that could be taken along. */
+const untagDangling = async (
+  registry: Registry,
+  repository: RepositoryName,
+  target: PlanTarget,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<TargetResult> => {
+  const tag = parseTag(target.reference);
+  const outcome = await registry.untag(repository, tag, digest, signal);
+  if (outcome === 'moved') return movedAway(tag, digest);
+  if ((await registry.resolve(repository, tag, signal))?.digest === digest) return stillThere(tag, digest);
+  return outcome === 'absent' ? tagWasGone(tag) : done(target);
+};
+
 const untag = async (
   registry: Registry,
   repository: RepositoryName,
@@ -199,24 +232,13 @@ const untag = async (
 ): Promise<TargetResult> => {
   const tag = parseTag(target.reference);
   const outcome = await registry.untag(repository, tag, digest, signal);
-  if (outcome === 'moved') {
-    return {
-      outcome: 'tag_moved',
-      code: 'tag_moved',
-      message: `Tag ${tag} no longer points at ${digest}; it was left alone`,
-    };
-  }
-  const now = await registry.resolve(repository, tag, signal);
-  if (now?.digest === digest) {
-    return failed('verification_failed', `Tag ${tag} still resolves to ${digest} after it was removed`);
-  }
+  if (outcome === 'moved') return movedAway(tag, digest);
+  if ((await registry.resolve(repository, tag, signal))?.digest === digest) return stillThere(tag, digest);
   if (!(await registry.resolve(repository, digest, signal))) {
     return failed(
       'verification_failed',
       `Removing tag ${tag} took its manifest ${digest} along; restore it from the tombstone`,
     );
   }
-  return outcome === 'absent'
-    ? { outcome: 'already_absent', code: 'already_absent', message: `Tag ${tag} was already gone` }
-    : done(target);
+  return outcome === 'absent' ? tagWasGone(tag) : done(target);
 };

@@ -9,6 +9,7 @@ import { childrenOf, nameOf, type RepositorySnapshot } from './snapshot.js';
 export const notesOn = (
   going: ReadonlyMap<Digest, Going>,
   heldButUntagged: readonly RequestedDigest[],
+  dangling: readonly RequestedDigest[],
   snapshot: RepositorySnapshot,
   capabilities: Capabilities,
 ): string[] => {
@@ -21,6 +22,10 @@ export const notesOn = (
     ...heldButUntagged.map(
       ({ digest, tags }) =>
         `Only ${tags.join(', ')} is removed: the manifest ${digest} stays, because an index holds it or may hold it`,
+    ),
+    ...dangling.map(
+      ({ digest, tags }) =>
+        `The manifest ${digest} is gone already: ${tags.join(', ')} cannot be put back once removed`,
     ),
     ...(keptChildren.size > 0
       ? [`${sample(keptChildren, snapshot)} stays: another index or tag needs it, or the request keeps it`]

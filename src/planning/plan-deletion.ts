@@ -41,6 +41,7 @@ export const planDeletion = (
       refusalsOfHeld(asked, holdersOf(snapshot, asked.digest, going), request, snapshot, capabilities),
     );
   const untagged = pinned.filter((asked) => asked.effect !== 'delete' && !going.has(asked.digest));
+  const dangling = untagged.filter((asked) => snapshot.absent.has(asked.digest));
   const askedFor = new Map(pinned.map((asked) => [asked.digest, asked]));
   const referrers = referrersByCause(going);
   const targets = [
@@ -69,7 +70,7 @@ export const planDeletion = (
     targets,
     refusals,
     selected: null,
-    notes: notesOn(going, heldButUntagged, snapshot, capabilities),
+    notes: notesOn(going, heldButUntagged, dangling, snapshot, capabilities),
     reclaimableBytes: reclaimableBytes(going, snapshot),
   };
 };

@@ -27,6 +27,9 @@ export interface PlanTarget {
   readonly referrers: readonly Digest[];
 }
 
+/** Its manifest was gone when the plan was made: nothing was read of it, and nothing can put the tag back. */
+export const pointsAtNothing = ({ kind, size }: PlanTarget): boolean => kind === 'tag' && size === 0;
+
 /** A reference that a selector, or the wish for the whole repository, came to. */
 export interface SelectedReference {
   readonly reference: string;

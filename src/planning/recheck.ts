@@ -2,13 +2,15 @@ import type { ErrorCode } from '../errors/codes.js';
 import type { Digest } from '../oci/digest.js';
 import { stemOf } from './helper-tags.js';
 import { holdersOf } from './holders.js';
-import type { PlanTarget } from './plan.js';
+import { pointsAtNothing, type PlanTarget } from './plan.js';
 import { tagsOfItsOwn } from './referrers.js';
 import { nameOf, tagsOn, type RepositorySnapshot } from './snapshot.js';
 
 export type Verdict =
   | { readonly verdict: 'go' }
   | { readonly verdict: 'absent' }
+  /** The tag is as it was, on a manifest that is gone, as it was when the plan was made. */
+  | { readonly verdict: 'dangling' }
   | { readonly verdict: 'tag_moved'; readonly message: string }
   | { readonly verdict: 'refused'; readonly code: ErrorCode; readonly message: string };
 
@@ -30,8 +32,18 @@ export const recheckTarget = (
     const message = `Tag ${moved} no longer points at ${target.digest}; it was left alone`;
     return { verdict: 'tag_moved', message };
   }
+  if (pointsAtNothing(target)) return recheckDangling(target, snapshot);
   if (snapshot.absent.has(target.digest)) return { verdict: 'absent' };
   return target.kind === 'tag' ? recheckTag(target, snapshot) : recheckManifest(target, snapshot, gone);
+};
+
+const recheckDangling = (target: PlanTarget, snapshot: RepositorySnapshot): Verdict => {
+  if (!target.tags.some((tag) => snapshot.tags.has(tag))) return { verdict: 'absent' };
+  if (snapshot.absent.has(target.digest)) return { verdict: 'dangling' };
+  return refused(
+    'plan_stale',
+    `${target.digest} is there again, so that ${target.reference} no longer points at nothing; make a new plan`,
+  );
 };
 
 const recheckTag = (target: PlanTarget, snapshot: RepositorySnapshot): Verdict => {

@@ -41,7 +41,7 @@ export const pinReferences = (
     const digest = reference.kind === 'tag' ? snapshot.tags.get(reference.tag)?.digest : reference.digest;
     if (reference.kind === 'digest' && capabilities.deletes === 'tags') {
       refusals.push(digestUnsupported(reference.digest, snapshot));
-    } else if (reference.kind === 'tag' && isDangling(reference.tag, snapshot)) {
+    } else if (reference.kind === 'tag' && isStuck(reference.tag, snapshot, capabilities)) {
       refusals.push({
         reference: reference.tag,
         code: 'dangling_tag',
@@ -51,8 +51,7 @@ export const pinReferences = (
       });
     } else if (
       digest === undefined ||
-      snapshot.absent.has(digest) ||
-      (reference.kind === 'digest' && !canGoByDigest(digest, capabilities))
+      (reference.kind === 'digest' && (snapshot.absent.has(digest) || !canGoByDigest(digest, capabilities)))
     ) {
       const text = textOf(reference);
       refusals.push({
@@ -72,17 +71,19 @@ export const pinReferences = (
     const asked = tagsByDigest.get(digest) ?? new Set();
     const tags = [...asked].sort();
     const siblings = tagsOn(snapshot, digest).filter((tag) => !asked.has(tag));
-    const outcome = decide({ digest, tags, siblings, byDigest: named.has(digest) }, request, capabilities);
+    const wanted = { digest, tags, siblings, byDigest: named.has(digest) };
+    const outcome = decide(wanted, request, capabilities, snapshot);
     if (Array.isArray(outcome)) refusals.push(...outcome);
     else pinned.push(outcome);
   }
   return { pinned, refusals };
 };
 
-/** Listed and resolved to nothing, or resolved to what turned out not to be there. */
-const isDangling = (tag: Tag, snapshot: RepositorySnapshot): boolean => {
+/** Listed and resolved to nothing, or resolved to what turned out not to be there, which few registries can remove. */
+const isStuck = (tag: Tag, snapshot: RepositorySnapshot, { untagsDangling }: Capabilities): boolean => {
   const digest = snapshot.tags.get(tag)?.digest;
-  return snapshot.danglingTags.has(tag) || (digest !== undefined && snapshot.absent.has(digest));
+  if (snapshot.danglingTags.has(tag)) return true;
+  return digest !== undefined && snapshot.absent.has(digest) && untagsDangling !== true;
 };
 
 const digestUnsupported = (digest: Digest, snapshot: RepositorySnapshot): Refusal => {
@@ -100,9 +101,11 @@ const decide = (
   asked: Omit<RequestedDigest, 'effect'>,
   { siblings: rule }: PlanRequest,
   capabilities: Capabilities,
+  snapshot: RepositorySnapshot,
 ): RequestedDigest | Refusal[] => {
   const { digest, siblings, byDigest } = asked;
-  if (capabilities.deletes === 'tags') {
+  // Of a manifest that is gone only tags are left to go.
+  if (capabilities.deletes === 'tags' || snapshot.absent.has(digest)) {
     return { ...asked, effect: rule === 'include' ? 'untag_all' : 'untag' };
   }
   const isOnlyTag = rule === 'single' && byDigest && siblings.length === 1 && asked.tags.length === 0;

@@ -4,6 +4,7 @@ import { HarborRegistry } from './harbor/harbor-registry.js';
 import type { Registry } from './registry.js';
 import type { RegistryOptions } from './registry-options.js';
 import type { ExchangeObserver } from './upstream/upstream.js';
+import { StorageRegistry } from './storage/storage-registry.js';
 import { V1Registry } from './v1/v1-registry.js';
 
 /** The adapter of a registry's type; the one place that knows them all. */
@@ -17,5 +18,7 @@ export const createRegistry = (options: RegistryOptions, observe?: ExchangeObser
       return new V1Registry(options, observe);
     case 'harbor':
       return new HarborRegistry(options, observe);
+    case 'storage':
+      return new StorageRegistry(options, observe);
   }
 };

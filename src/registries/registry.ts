@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly referrersApi: boolean;
   /** Manifests without a tag can be listed. */
   readonly listsUntagged: boolean;
+  /** A tag can be removed although its manifest is gone; it resolves to what it names (TRAPS 14). */
+  readonly untagsDangling?: boolean;
   /**
    * With a manifest the registry deletes, in the same step, its children that have no tag and no other index, and its
    * referrers: nobody can keep those, and nobody can read them after it.
@@ -51,7 +53,7 @@ export interface OrphanReport {
 /**
  * One upstream registry. Promises that every adapter keeps:
  * - Every failure is a `SextonError` with an `upstream_*`, `*_unsupported`, `delete_disabled`, `registry_read_only`,
- *   `not_restorable` or `digest_mismatch` code, and carries no secret.
+ *   `registry_online`, `storage_*`, `not_restorable` or `digest_mismatch` code, and carries no secret.
  * - `null` means absent beyond doubt: asked with every media type, confirmed by GET (TRAPS 4). Doubt throws.
  * - Calls are retried inside only where the same call can succeed and repeating is harmless.
  * - An aborted `signal` ends the call before anything more is sent.

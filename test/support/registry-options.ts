@@ -20,5 +20,6 @@ export const registryOptions = (
   retryBaseMs: 5,
   retryMaxMs: 50,
   namespaces: 'required',
+  storage: null,
   ...changes,
 });
