@@ -83,20 +83,24 @@ export class V1Registry implements Registry {
     return readImage(this.upstream, image, signal);
   }
 
-  listReferrers(): Promise<readonly Descriptor[] | null> {
-    return Promise.resolve(null);
+  async listReferrers(
+    _repository: RepositoryName,
+    _digest: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Descriptor[] | null> {
+    signal.throwIfAborted();
+    return null;
   }
 
-  deleteManifest(
+  async deleteManifest(
     repository: RepositoryName,
     digest: Digest,
-    _signal: AbortSignal,
+    signal: AbortSignal,
   ): Promise<'deleted' | 'absent'> {
-    return Promise.reject(
-      new SextonError('digest_unsupported', {
-        detail: `Registry ${this.name} cannot delete ${repository}@${digest}: nothing in its API removes an image`,
-      }),
-    );
+    signal.throwIfAborted();
+    throw new SextonError('digest_unsupported', {
+      detail: `Registry ${this.name} cannot delete ${repository}@${digest}: nothing in its API removes an image`,
+    });
   }
 
   untag(
