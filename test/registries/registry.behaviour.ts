@@ -151,7 +151,7 @@ export const describeRegistry = (name: string, make: () => Promise<RegistryUnder
       const { digest } = await world.push(['v1']);
       const { deletes } = await registry.probe(repository, never());
       const deletion = registry.deleteManifest(repository, absent, never());
-      const outcome = await deletion.catch((error: unknown) => codeOf(Promise.reject(error)));
+      const outcome = await deletion.catch((error: Error) => codeOf(Promise.reject(error)));
       expect(deletes === 'tags' ? ['absent', 'digest_unsupported'] : ['absent']).toContain(outcome);
       expect(await registry.untag(repository, parseTag('v2'), parseDigest(digest), never())).toBe('absent');
       expect(await tags()).toEqual(['v1']);
