@@ -154,7 +154,7 @@ describe('a registry of type storage', () => {
   const danglingTag = async (): Promise<PushedManifest> => {
     const image = await pushImage(to(), { tags: ['v1', 'stable'] });
     await pushImage(to(), { tags: ['other'], content: 'other' });
-    rmSync(join(registry.storageDir, revisionLink(REPOSITORY, image.digest as never)));
+    rmSync(join(registry.storageDir, revisionLink(REPOSITORY, image.digest)));
     return image;
   };
 
@@ -200,7 +200,7 @@ describe('a registry of type storage', () => {
     await registry.kill();
     await open({ collects: true });
     const deletion = await run({ references: ['v1'] });
-    const data = join(registry.storageDir, blobData(digest as never));
+    const data = join(registry.storageDir, blobData(digest));
     expect(readFileSync(data).length).toBeGreaterThan(0);
     const collected = await collectAndWait(gateway.api());
     expect(collected).toMatchObject({ state: 'succeeded', quarantined: { count: 3 } });
