@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../tools/certificate.js';
 import { UNSIGNED } from '../audit/audit-options.js';
+import { parseRegistryName } from '../oci/names.js';
 import { ConfigError, type Config } from './config.js';
 import { loadConfig } from './load-config.js';
 
@@ -133,6 +134,19 @@ describe('the configuration', () => {
         },
       ],
     ]);
+  });
+
+  it('takes a registry through its files, with or without an address to ask', () => {
+    const of = (rest: string) =>
+      load(`registries: { prod: { type: storage, ${rest} } }`).registries.get(parseRegistryName('prod'));
+    expect(of('storage: { filesystem: /var/lib/registry/ }')).toMatchObject({
+      url: '',
+      storage: { directory: '/var/lib/registry', online: false },
+    });
+    expect(of('url: "http://registry:5000/", storage: { filesystem: /x, online: true }')).toMatchObject({
+      url: 'http://registry:5000',
+      storage: { directory: '/x', online: true },
+    });
   });
 
   it('knows a token issuer, with signatures that only the issuer can make', () => {
@@ -283,6 +297,27 @@ rateLimit: { requests: 10, per: 5m }`;
       'registries.prod.namespaces: is for a registry of type dtr only',
     ],
     ['no URL', GOOD.replace(/url:.*/, ''), 'registries.prod.url: is required'],
+    ['no storage', 'registries: { prod: { type: storage } }', 'registries.prod.storage: is required'],
+    [
+      'a storage that another type could not mind being online',
+      GOOD.replace('type: distribution', 'type: distribution\n    storage: { filesystem: /x, online: true }'),
+      'registries.prod.storage.online: is for a registry of type storage only',
+    ],
+    [
+      'an engine that a storage has not',
+      `registries: { prod: { type: storage, storage: { filesystem: /x }, collection: { engine: dtr } } }`,
+      'registries.prod.collection.engine: must be sexton, command',
+    ],
+    [
+      'a command without an address to ask',
+      `registries: { prod: { type: storage, storage: { filesystem: /x }, collection: { engine: command, command: { garbageCollect: [gc] } } } }`,
+      'registries.prod.collection.engine: must be sexton, command',
+    ],
+    [
+      'two registries on one storage',
+      `registries: { a: { type: storage, storage: { filesystem: /x } }, b: { type: storage, storage: { filesystem: /x/ } } }`,
+      'registries.b.storage.filesystem: is the storage of registries.a too',
+    ],
     // Promise 3: the claim of a repository is by the registry's name.
     [
       'two names for one registry',

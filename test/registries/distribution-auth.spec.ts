@@ -102,7 +102,7 @@ describe('a real registry with token authentication', () => {
     expect(await codeOf(adapter.listTags(APP, never()))).toBe('upstream_unauthorized');
   });
 
-  it('whose token server is not allowed gets no credentials: it is not even asked', async () => {
+  it('whose token server is not allowed gets no credentials: it is not even asked (TRAPS 16)', async () => {
     const before = tokens.requests.length;
     const adapter = withTokens({ tokenRealms: [] });
     expect(await codeOf(adapter.listTags(APP, never()))).toBe('upstream_realm_not_allowed');
@@ -121,7 +121,7 @@ describe('a token server', () => {
     'www-authenticate': `Bearer realm="${registry.origin}/token",service="a, b",scope="repository:team-a/app:pull"`,
   });
 
-  it('that hands out tokens which nobody accepts is asked twice at most', async () => {
+  it('that hands out tokens which nobody accepts is asked twice at most (TRAPS 16)', async () => {
     registry.answer(({ path }, response) =>
       path.startsWith('/token') ? json(response, 200, { token: 't' }) : json(response, 401, {}, challenge()),
     );

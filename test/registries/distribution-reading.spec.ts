@@ -12,6 +12,7 @@ import { json, refuse, startScriptedRegistry, type ScriptedRegistry } from './sc
 const V1 = parseTag('v1');
 const BYTES = Buffer.from(JSON.stringify({ schemaVersion: 2, layers: [] }));
 const DIGEST = digestOf(BYTES);
+const DIGEST_HEADER = { 'docker-content-digest': DIGEST };
 
 let registry: ScriptedRegistry;
 let adapter: DistributionRegistry;
@@ -65,6 +66,59 @@ describe('the list of tags (TRAPS 17)', () => {
           ),
     );
     expect(await adapter.listTags(APP, never())).toEqual(['v1', 'v2']);
+  });
+
+  it('comes whole where the registry ignores n (as 2.8 does)', async () => {
+    const names = Array.from({ length: 2_500 }, (_, i) => `t${i}`);
+    registry.answer((_request, response) => json(response, 200, { tags: names }));
+    expect(await adapter.listTags(APP, never())).toEqual(names);
+  });
+
+  /** Pages of two, found as 3.0.0 finds them: after the place where the cursor would be, one too far if it is gone. */
+  const pagesOfTwo = (tags: readonly string[], onPage: (last: string | null) => void) =>
+    registry.answer(({ method, path }, response) => {
+      const { pathname, searchParams } = new URL(path, registry.origin);
+      if (!pathname.endsWith('/tags/list')) {
+        const isThere = tags.includes(pathname.split('/').at(-1) ?? '');
+        if (isThere) return manifest(response, method === 'HEAD' ? Buffer.alloc(0) : BYTES, DIGEST_HEADER);
+        return refuse(response, 404, 'MANIFEST_UNKNOWN');
+      }
+      const last = searchParams.get('last');
+      onPage(last);
+      const from = last === null ? 0 : tags.filter((tag) => tag < last).length + 1;
+      const page = tags.slice(from, from + 2);
+      const more = from + 2 < tags.length;
+      const link = { link: `</v2/team-a/app/tags/list?last=${page.at(-1)}&n=2>; rel="next"` };
+      return json(response, 200, { tags: page }, more ? link : {});
+    });
+
+  it('is asked for anew when the tag after which a page begins was deleted, and a living one skipped', async () => {
+    const tags = ['a', 'b', 'c', 'd', 'e', 'f'];
+    pagesOfTwo(tags, (last) => {
+      if (last === 'b' && tags.includes('b')) tags.splice(1, 1);
+    });
+    expect(await adapter.listTags(APP, never())).toEqual(['a', 'c', 'd', 'e', 'f']);
+  });
+
+  it('comes to an end though a page begins after a tag that dangles, and gives up on one that never rests', async () => {
+    const tags = ['a', 'b', 'c', 'd'];
+    registry.answer(({ path }, response) => {
+      if (!path.includes('/tags/list')) return refuse(response, 404, 'MANIFEST_UNKNOWN');
+      const link = { link: '</v2/team-a/app/tags/list?last=b&n=2>; rel="next"' };
+      return path.includes('last=')
+        ? json(response, 200, { tags: tags.slice(2) })
+        : json(response, 200, { tags: tags.slice(0, 2) }, link);
+    });
+    expect(await adapter.listTags(APP, never())).toEqual(tags);
+    let listings = 0;
+    registry.answer(({ path }, response) => {
+      if (!path.includes('/tags/list')) return refuse(response, 404, 'MANIFEST_UNKNOWN');
+      if (path.includes('last=')) return json(response, 200, { tags: ['z'] });
+      const last = `t${(listings += 1)}`;
+      const link = { link: `</v2/team-a/app/tags/list?last=${last}>; rel="next"` };
+      return json(response, 200, { tags: [last] }, link);
+    });
+    expect(await codeOf(other({}).listTags(APP, never()))).toBe('upstream_unavailable');
   });
 
   it('below a path of a shared host follows its own links', async () => {

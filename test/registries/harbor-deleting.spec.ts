@@ -20,7 +20,7 @@ import {
 useHarbor();
 
 describe('deleting in a Harbor', () => {
-  it('untags natively: manifest and sibling stay (TRAPS 1)', async () => {
+  it('untags natively, as a tag and never as an artifact: manifest and sibling stay (TRAPS 1, 18)', async () => {
     const digest = await push({ tags: ['v1', 'stable'] });
     expect(await registry.untag(repository, v1, digest, signal)).toBe('untagged');
     expect(await registry.resolve(repository, v1, signal)).toBeNull();

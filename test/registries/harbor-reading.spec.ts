@@ -61,7 +61,7 @@ describe('what a Harbor holds', () => {
     expect(Buffer.from(child?.bytes ?? []).equals(image.bytes)).toBe(true);
   });
 
-  it('never reads a manifest by its tag, which would count as a pull of it', async () => {
+  it('never reads a manifest by its tag, which would count as a pull; double-encodes names (TRAPS 18)', async () => {
     const digest = await push({ tags: ['v1'] });
     const before = harbor.requests.length;
     await registry.readManifest(repository, v1, signal);

@@ -5,6 +5,7 @@ import { parseJson } from '../upstream/json.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';
 import { saysAbsent, unexpectedAnswer } from './errors.js';
+import { resolve } from './manifests.js';
 import { scopeOf } from './paths.js';
 
 /** `tags` is null when there are none (FACTS §1.5). */
@@ -13,13 +14,35 @@ const catalogSchema = z.object({ repositories: z.array(repositoryNameSchema).nul
 const PAGE = 1000;
 const MOST_PAGES = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_LISTINGS = 5;
 
-/** Every tag, each once. v2.8 ignores `n`, v3 pages with a relative Link: pages end where no Link says otherwise. */
+/** Every tag, each once; listed again while tags go from under it, since a page then may have left one out. */
 export const listTags = async (
   upstream: Upstream,
   repository: RepositoryName,
   signal: AbortSignal,
 ): Promise<readonly Tag[]> => {
+  const dangling = new Set<Tag>();
+  for (let listing = 0; listing < MOST_LISTINGS; listing += 1) {
+    const tags = await listOnce(upstream, repository, dangling, signal);
+    if (tags !== null) return tags;
+  }
+  throw new SextonError('upstream_unavailable', {
+    detail: `The tags of ${repository} at registry ${upstream.options.name} change faster than they can be listed`,
+  });
+};
+
+/**
+ * v2.8 ignores `n`, v3 pages with a relative Link: pages end where no Link says otherwise. Null where the tag after which
+ * a page begins is gone once the page is there: v3.0.0 then leaves a living tag out (FACTS §1.5), and a tag that nobody
+ * sees would go with its digest. One that resolves to nothing and is listed again all the same is in `dangling`.
+ */
+const listOnce = async (
+  upstream: Upstream,
+  repository: RepositoryName,
+  dangling: Set<Tag>,
+  signal: AbortSignal,
+): Promise<readonly Tag[] | null> => {
   const tags = new Set<Tag>();
   const scope = scopeOf(repository, 'pull,delete');
   let path: string | null = `/v2/${repository}/tags/list?n=${PAGE}`;
@@ -36,6 +59,13 @@ export const listTags = async (
     const parsed = tagsSchema.safeParse(parseJson(response.body));
     if (!parsed.success) throw notAList(upstream, `the tags of ${repository}`);
     for (const tag of parsed.data.tags ?? []) tags.add(tag);
+    const cursor = tagSchema.safeParse(new URLSearchParams(path.split('?')[1]).get('last'));
+    if (cursor.success && !dangling.has(cursor.data)) {
+      if ((await resolve(upstream, repository, cursor.data, signal)) === null) {
+        dangling.add(cursor.data);
+        return null;
+      }
+    }
     path = nextPath(response, upstream, path);
   }
   return [...tags];
