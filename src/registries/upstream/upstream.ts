@@ -173,6 +173,11 @@ export class Upstream {
     const explained = this.dialect.explain(response, this.options.name);
     if (explained) throw explained;
     if (response.status === 403) throw this.forbidden(ask);
+    if (!ask.onBody && isPage(response)) {
+      throw new SextonError('upstream_protocol_error', {
+        detail: `Registry ${this.options.name} answered ${ask.method} with a page`,
+      });
+    }
     return response;
   }
 
@@ -191,5 +196,9 @@ export class Upstream {
     });
   }
 }
+
+/** No registry answers a success with HTML: it is a login page, or another web server. What a blob holds is not looked at. */
+const isPage = (response: UpstreamResponse): boolean =>
+  response.status < 300 && /^text\/html\b/i.test(response.header('content-type') ?? '');
 
 const isRedirect = ({ status }: UpstreamResponse): boolean => status >= 300 && status < 400;

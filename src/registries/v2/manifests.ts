@@ -6,6 +6,7 @@ import type { RepositoryName, Tag } from '../../oci/names.js';
 import type { ResolvedManifest } from '../registry.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';
+import { parseJson } from '../upstream/json.js';
 import { notAllowedError, saysAbsent, unexpectedAnswer } from './errors.js';
 import { pathOf, scopeOf } from './paths.js';
 
@@ -27,6 +28,12 @@ const digestHeader = (response: UpstreamResponse, upstream: Upstream): Digest | 
 
 const mediaTypeOf = (response: UpstreamResponse): string =>
   (response.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+
+/** As every manifest is, of whatever type. */
+const isJsonObject = (bytes: Uint8Array): boolean => {
+  const json = parseJson(bytes);
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+};
 
 /** HEAD with every media type; whatever HEAD cannot tell for sure, GET does. */
 export const resolve = async (
@@ -79,6 +86,11 @@ export const readManifest = async (
     throw unexpectedAnswer(response, upstream.options.name, `GET ${repository}:${reference}`);
   }
   const bytes = response.body;
+  if (!isJsonObject(bytes)) {
+    throw new SextonError('upstream_protocol_error', {
+      detail: `Registry ${upstream.options.name} sent what is no manifest for ${repository}:${reference}`,
+    });
+  }
   const asked = digestOrNull(reference);
   const said = digestHeader(response, upstream);
   for (const digest of [asked, said]) {
