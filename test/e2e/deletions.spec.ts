@@ -167,6 +167,35 @@ describe('indexes', () => {
     ]);
   });
 
+  it('take their children along, and none that another index needs (TRAPS 9)', async () => {
+    const shared = await pushImage(at(), { architecture: 'amd64', content: 'a' });
+    const own = await pushImage(at(), { architecture: 'arm64', content: 'b' });
+    await pushIndex(at(), [shared, own], { tags: ['v1'] });
+    await pushIndex(at(), [shared], { tags: ['v2'] });
+    const done = await run({ references: ['v1'] });
+    expect(done).toMatchObject({ state: 'succeeded' });
+    expect([await status('v1'), await status(own.digest)]).toEqual([404, 404]);
+    expect([await status('v2'), await status(shared.digest)]).toEqual([200, 200]);
+  });
+
+  it('and images take along what speaks about them, by fallback tag and by cosign’s (TRAPS 10)', async () => {
+    const image = await pushImage(at(), { tags: ['v1'] });
+    const other = await pushImage(at(), { tags: ['v2'], content: 'other' });
+    const stemOf = (digest: string) => digest.replace(':', '-');
+    const sbom = await pushImage(at(), { content: 'sbom', subject: image, artifactType: 'a/b' });
+    await pushIndex(at(), [sbom], { tags: [stemOf(image.digest)] });
+    for (const suffix of ['sig', 'att', 'sbom']) {
+      await pushImage(at(), { content: suffix, tags: [`${stemOf(image.digest)}.${suffix}`] });
+    }
+    await pushImage(at(), { content: 'of the other', tags: [`${stemOf(other.digest)}.sig`] });
+    expect(await run({ references: ['v1'] })).toMatchObject({ state: 'succeeded' });
+    const tags = await fetch(`${registry.url}/v2/${repository}/tags/list`);
+    expect(((await tags.json()) as { tags: string[] }).tags.sort()).toEqual(
+      [`${stemOf(other.digest)}.sig`, 'v2'].sort(),
+    );
+    expect([await status(sbom.digest), await status('v2')]).toEqual([404, 200]);
+  });
+
   it('of Docker are resolved as themselves, never as one of their platforms (TRAPS 3)', async () => {
     const amd64 = await pushImage(at(), { family: 'docker', architecture: 'amd64', content: 'a' });
     const arm64 = await pushImage(at(), { family: 'docker', architecture: 'arm64', content: 'b' });
