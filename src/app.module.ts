@@ -81,6 +81,7 @@ import { LOGGER } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 import { MetricsController } from './telemetry/metrics.controller.js';
 import { Readiness, READINESS_CHECKS } from './telemetry/readiness.js';
+import { TRACING } from './telemetry/tracing/tracing.js';
 
 const windowsOf = ({ collections }: Runtime['config']) =>
   new Map([...collections].map(([name, { rules }]) => [name, rules]));
@@ -118,6 +119,7 @@ export class AppModule implements NestModule {
         { provide: Registries, useValue: registries },
         { provide: DeletionChanges, useValue: changes },
         { provide: Metrics, useValue: metrics },
+        { provide: TRACING, useValue: runtime.tracing },
         {
           provide: READINESS_CHECKS,
           useValue: [

@@ -27,6 +27,7 @@ import type { Runtime } from './runtime.js';
 import { nestLogger } from './telemetry/logger.js';
 import { readPageFiles } from './web/page-files.js';
 import { reviewPage } from './web/review-page.js';
+import { OPERATIONS, traceRequests } from './telemetry/tracing/trace-requests.js';
 
 export type Role = 'api' | 'worker' | 'all';
 
@@ -53,6 +54,7 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   app.set('query parser', 'simple');
   // Before anything that can fail: every problem names its request.
   app.use(assignRequestId);
+  app.use(traceRequests(runtime.tracing));
   if (http.trustedProxies.length > 0) app.set('trust proxy', [...http.trustedProxies]);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
   if (http.corsOrigins.length > 0) app.enableCors(corsFor(http.corsOrigins));
@@ -62,8 +64,6 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
 };
 
 /** A worker answers those who watch it, and nobody else. */
-const OPERATIONS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
-
 const onlyOperations = (request: Request, _response: Response, next: NextFunction): void => {
   if (OPERATIONS.includes(request.path)) next();
   else
@@ -110,6 +110,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     now: runtime.now,
     log,
     worker: runtime.worker,
+    tracing: runtime.tracing,
   });
   const workers = createWorkers({
     db: runtime.db,
@@ -124,6 +125,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     queue: runtime.queue,
     registries: runtime.registries,
     metrics: runtime.metrics,
+    tracing: runtime.tracing,
     log,
     worker: runtime.worker,
     limits: config.execution,

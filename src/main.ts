@@ -6,6 +6,7 @@ import { loadConfig } from './config/load-config.js';
 import { startGateway, type Role } from './gateway.js';
 import { openRuntime } from './runtime.js';
 import { createLogger } from './telemetry/logger.js';
+import { openTracing } from './telemetry/tracing/open-tracing.js';
 
 const USAGE = `Usage: npm start -- [--role all|api|worker]
 
@@ -30,8 +31,11 @@ const main = async (): Promise<void> => {
   const role = readRole();
   if (role === null) return;
   const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
-  const log = createLogger(config.logLevel);
-  const runtime = await openRuntime(config, log);
+  const tracing = await openTracing(process.env, (error) =>
+    log.warn({ err: error }, 'traces could not be sent'),
+  );
+  const log = createLogger(config.logLevel, { fields: () => tracing.logFields() });
+  const runtime = await openRuntime(config, log, Date.now, tracing);
   const gateway = await startGateway(runtime, role).catch(async (error: unknown) => {
     // A port in use, say: the embedded PostgreSQL must not outlive this process.
     await runtime.close().catch(() => undefined);

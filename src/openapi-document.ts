@@ -10,6 +10,7 @@ import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { Registries } from './registries/registries.js';
 import { createLogger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
+import { NO_TRACING } from './telemetry/tracing/tracing.js';
 
 const NOWHERE = 'postgres://nobody@127.0.0.1:1/none';
 
@@ -49,6 +50,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     registries: new Registries([]),
     changes: new DeletionChanges(NOWHERE),
     metrics: new Metrics(),
+    tracing: NO_TRACING,
     now: () => 0,
     worker: 'none',
     close: async () => undefined,

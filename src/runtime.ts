@@ -17,6 +17,7 @@ import { createRegistry } from './registries/create-registry.js';
 import { Registries } from './registries/registries.js';
 import type { Logger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
+import { NO_TRACING, type Tracing } from './telemetry/tracing/tracing.js';
 
 /** Connections beside the one that each claimed repository, and each forwarding, holds. */
 const SPARE_CONNECTIONS = 10;
@@ -35,6 +36,7 @@ export interface Runtime {
   readonly registries: Registries;
   readonly changes: DeletionChanges;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** The time, in milliseconds since 1970: by it windows open, and what waits grows old enough. */
   readonly now: () => number;
   /** Names this process in the audit log. */
@@ -47,10 +49,11 @@ export const openRuntime = async (
   config: Config,
   log: Logger,
   now: () => number = Date.now,
+  tracing: Tracing = NO_TRACING,
 ): Promise<Runtime> => {
   const embedded = config.databaseUrl === null ? await startEmbeddedPostgres(config.dataDir) : null;
   try {
-    return await open(config, log, embedded, now);
+    return await open(config, log, embedded, now, tracing);
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -62,6 +65,7 @@ const open = async (
   log: Logger,
   embedded: EmbeddedPostgres | null,
   now: () => number,
+  tracing: Tracing,
 ): Promise<Runtime> => {
   const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
   const options = [...config.registries.values()];
@@ -92,9 +96,16 @@ const open = async (
         );
   const registries = new Registries(
     options.map((registry) =>
-      createRegistry(registry, ({ method, status, code, ms }) => {
+      createRegistry(registry, ({ method, path, status, code, ms }) => {
         metrics.upstreamAnswered(registry.name, method, status ?? 'error', ms / 1000);
         if (code !== null) metrics.upstreamFailed(registry.name, code);
+        const attributes = {
+          'http.request.method': method,
+          'url.path': path,
+          'sexton.registry': registry.name,
+          ...(status !== null && { 'http.response.status_code': status }),
+        };
+        tracing.took(`registry ${method}`, ms, { attributes, code, kind: 'client' });
       }),
     ),
   );
@@ -110,6 +121,7 @@ const open = async (
     registries,
     changes,
     metrics,
+    tracing,
     now,
     worker: `${hostname()}/${process.pid}`,
     close: async () => {
@@ -118,6 +130,7 @@ const open = async (
       await registries.close();
       await db.destroy();
       await embedded?.stop();
+      await tracing.close().catch(() => undefined);
     },
   };
 };

@@ -9,6 +9,7 @@ import * as registryTokenSecrets from './migrations/0006-registry-token-secrets.
 import * as collections from './migrations/0007-collections.js';
 import * as auditEvidence from './migrations/0008-audit-evidence.js';
 import * as guardrails from './migrations/0009-guardrails.js';
+import * as traceparent from './migrations/0011-traceparent.js';
 
 /** In order, forward only: a migration expands the schema, and contracts it only one version later. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-collections': collections,
   '0008-audit-evidence': auditEvidence,
   '0009-guardrails': guardrails,
+  '0011-traceparent': traceparent,
 };
 
 /** Brings the schema up to date. Safe to call from many processes at once: Kysely's migrator takes a lock. */

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db } from '../database/database.js';
 import { digestOrNull } from '../oci/digest.js';
+import { TRACING, type Tracing } from '../telemetry/tracing/tracing.js';
 import type { Asked } from './asked.js';
 import type { CreateDeletion } from './deletions.dto.js';
 import { DeletionsStore } from './deletions.store.js';
@@ -16,6 +17,7 @@ export class DeletionIntake {
     @Inject(DATABASE) private readonly db: Db,
     private readonly audit: AuditLog,
     private readonly store: DeletionsStore,
+    @Inject(TRACING) private readonly tracing: Tracing,
   ) {}
 
   /** The id of the new deletion, or of the one that the same key and body led to before. Durable once it returns. */
@@ -31,7 +33,8 @@ export class DeletionIntake {
     const requestedBy = { id: caller.id, name: caller.name, address: caller.address };
     try {
       await this.db.transaction().execute(async (tx) => {
-        await this.store.insert(tx, { id, request, requestedBy, requestId, createdAt });
+        const traceparent = this.tracing.traceparent();
+        await this.store.insert(tx, { id, request, requestedBy, requestId, traceparent, createdAt });
         if (idempotencyKey !== null) {
           await bindIdempotencyKey(tx, {
             callerId: caller.id,

@@ -12,6 +12,7 @@ import { planDifferences } from '../planning/difference.js';
 import { WAKE_UP_QUEUE, type WakeUp, type WakeUpQueue } from '../queue/wake-up-queue.js';
 import { Registries } from '../registries/registries.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
+import { TRACING, type Tracing } from '../telemetry/tracing/tracing.js';
 import { auditEventOf } from './deletion-audit.js';
 import { DeletionChanges } from './deletion-changes.js';
 import type { Asked } from './asked.js';
@@ -42,6 +43,7 @@ export class DeletionsService {
     @Inject(RESTORABLE_UNTIL) private readonly restorableUntil: RestorableUntil,
     @Inject(WAKE_UP_QUEUE) private readonly queue: WakeUpQueue,
     @Inject(LOGGER) private readonly log: Logger,
+    @Inject(TRACING) private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -175,6 +177,7 @@ export class DeletionsService {
         by: { id: callerId, name, address },
         reason: request.reason,
         requestId: asked.requestId,
+        traceparent: this.tracing.traceparent(),
         overwriteTags: request.overwriteTags,
       });
       if (!taken) {

@@ -16,6 +16,7 @@ export interface NewDeletion {
   readonly request: CreateDeletion;
   readonly requestedBy: { readonly id: string; readonly name: string; readonly address: string | null };
   readonly requestId: string;
+  readonly traceparent: string | null;
   readonly createdAt: Date;
 }
 
@@ -37,7 +38,10 @@ interface Change {
 export class DeletionsStore {
   constructor(@Inject(DATABASE) private readonly db: Db) {}
 
-  async insert(tx: Tx, { id, request, requestedBy, requestId, createdAt }: NewDeletion): Promise<void> {
+  async insert(
+    tx: Tx,
+    { id, request, requestedBy, requestId, traceparent, createdAt }: NewDeletion,
+  ): Promise<void> {
     await tx
       .insertInto('deletions')
       .values({
@@ -59,6 +63,7 @@ export class DeletionsStore {
         requested_by_name: requestedBy.name,
         requested_by_address: requestedBy.address,
         request_id: requestId,
+        traceparent,
         created_at: createdAt,
       })
       .execute();

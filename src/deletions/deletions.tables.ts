@@ -18,6 +18,7 @@ export interface RestoreRequest {
   readonly by: { readonly id: string; readonly name: string; readonly address: string | null };
   readonly reason: string;
   readonly requestId: string;
+  readonly traceparent?: string | null;
   /** Tags that point elsewhere by now are moved back as well. */
   readonly overwriteTags: boolean;
 }
@@ -46,6 +47,8 @@ export interface DeletionsTable {
   requested_by_name: string;
   requested_by_address: string | null;
   request_id: string | null;
+  /** W3C trace context of the request: what works on it belongs to the same trace. */
+  traceparent: ColumnType<string | null, string | null | undefined, never>;
   run_in: ColumnType<'now' | 'window', 'now' | 'window' | undefined, never>;
   plan: NullableJson<Plan>;
   /** Null where nobody has to agree. */

@@ -11,6 +11,7 @@ import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { Tracing } from '../telemetry/tracing/tracing.js';
 import type { WithBlobs } from './blob-keeper.js';
 import { DeletionExecutor } from './deletion-executor.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
@@ -34,6 +35,7 @@ interface Parts {
   readonly queue: WakeUpQueue;
   readonly registries: Registries;
   readonly metrics: DeletionMetrics;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly withBlobs: WithBlobs;
   readonly worker: string;
@@ -49,7 +51,7 @@ interface Parts {
 /** The workers, put together. */
 export const createWorkers = (parts: Parts): Workers => {
   const { db, store, plans, holds, stops, audit, queue, registries, metrics, log, worker } = parts;
-  const { limits, withBlobs } = parts;
+  const { limits, tracing, withBlobs } = parts;
   const warn = (error: unknown): void => log.warn({ err: error }, 'the queue took no wake-up');
   const retries = new RetryPolicy(limits, warn);
   const planner = new DeletionPlanner(
@@ -62,6 +64,7 @@ export const createWorkers = (parts: Parts): Workers => {
     queue,
     retries,
     metrics,
+    tracing,
     log,
   );
   const targets = new TargetExecutor();
@@ -78,6 +81,7 @@ export const createWorkers = (parts: Parts): Workers => {
     restorer,
     retries,
     metrics,
+    tracing,
     log,
     worker,
   );

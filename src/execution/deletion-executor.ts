@@ -19,8 +19,10 @@ import {
 import type { WorkStops } from '../pause/stops.js';
 import type { Registries } from '../registries/registries.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { Tracing } from '../telemetry/tracing/tracing.js';
 import { withGrace } from './grace.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
+import { inDeletionSpan, inTargetSpan } from './deletion-span.js';
 import { keepBeforehand } from './keep-beforehand.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
 import type { Restorer } from './restorer.js';
@@ -41,6 +43,7 @@ export class DeletionExecutor {
     private readonly restorer: Restorer,
     private readonly retries: RetryPolicy,
     private readonly metrics: DeletionMetrics,
+    private readonly tracing: Tracing,
     private readonly log: Logger,
     private readonly worker: string,
   ) {}
@@ -63,12 +66,15 @@ export class DeletionExecutor {
         }
         if (stops.ofRegistry(registry)) return;
         if (row) {
-          await this.execute(claim, row, signal);
+          const begin = () => this.execute(claim, row, signal);
+          await inDeletionSpan(this.tracing, 'execute', row, row.queued_at, begin);
           continue;
         }
         const restore = await this.store.oldestRestore(claim.db, registry, repository, new Date());
         if (!restore) return;
-        await this.restorer.restore(claim, restore, signal);
+        await inDeletionSpan(this.tracing, 'restore', restore, null, () =>
+          this.restorer.restore(claim, restore, signal),
+        );
       }
     });
   }
@@ -95,16 +101,18 @@ export class DeletionExecutor {
           await this.handBack(claim, row);
           return;
         }
-        let done: TargetResult | null = null;
-        while (done === null) {
-          if (!(await seen.holdsAreTheSame())) {
-            seen = await this.look(claim, row, plan.targets, results, signal);
+        const done = await inTargetSpan(this.tracing, result, async () => {
+          for (;;) {
+            if (!(await seen.holdsAreTheSame())) {
+              seen = await this.look(claim, row, plan.targets, results, signal);
+            }
+            const ended = await this.targets.execute({
+              ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
+              signal: finishing.signal,
+            });
+            if (ended !== null) return ended;
           }
-          done = await this.targets.execute({
-            ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
-            signal: finishing.signal,
-          });
-        }
+        });
         await this.finishTarget(claim, row, result, done);
         results[position] = { ...result, outcome: done.outcome };
       }
@@ -156,7 +164,10 @@ export class DeletionExecutor {
       return moved;
     });
     if (began)
-      this.log.info({ deletion: row.id, registry: row.registry, repository: row.repository }, 'started');
+      this.log.info(
+        { deletion: row.id, request: row.request_id, registry: row.registry, repository: row.repository },
+        'started',
+      );
     return began;
   }
 
@@ -214,7 +225,8 @@ export class DeletionExecutor {
       await this.audit.record(tx, auditEventOf(row, 'deletion.finished', outcome, { bytes, details }));
     });
     this.metrics.ended(state);
-    this.log.info({ deletion: row.id, state, targets: outcomes.length }, 'finished');
+    const ids = { deletion: row.id, request: row.request_id };
+    this.log.info({ ...ids, state, targets: outcomes.length }, 'finished');
   }
 
   /** Puts the rest back at the head of the queue, as when Sexton stops or is paused; who comes next takes it from there. */

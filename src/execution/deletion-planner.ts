@@ -13,8 +13,10 @@ import type { WorkStops } from '../pause/stops.js';
 import type { Plan } from '../planning/plan.js';
 import type { WakeUpQueue } from '../queue/wake-up-queue.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { Tracing } from '../telemetry/tracing/tracing.js';
 import type { DeletionMetrics } from './deletion-metrics.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
+import { inDeletionSpan } from './deletion-span.js';
 
 /** Plans what waits in `planning`. Reading only: two processes that plan the same deletion waste work, no more. */
 export class DeletionPlanner {
@@ -28,6 +30,7 @@ export class DeletionPlanner {
     private readonly queue: WakeUpQueue,
     private readonly retries: RetryPolicy,
     private readonly metrics: DeletionMetrics,
+    private readonly tracing: Tracing,
     private readonly log: Logger,
   ) {}
 
@@ -44,7 +47,7 @@ export class DeletionPlanner {
       if (waiting.length === 0) return;
       for (const row of waiting) {
         if (signal.aborted) return;
-        await this.planOne(row, signal);
+        await inDeletionSpan(this.tracing, 'plan', row, row.created_at, () => this.planOne(row, signal));
       }
     }
   }
@@ -86,7 +89,8 @@ export class DeletionPlanner {
       return to;
     });
     if (accepted === null) return;
-    this.log.info({ deletion: row.id, state: accepted, targets: made.targets.length }, 'planned');
+    const ids = { deletion: row.id, request: row.request_id };
+    this.log.info({ ...ids, state: accepted, targets: made.targets.length }, 'planned');
     if (accepted === 'refused') this.metrics.ended('refused');
     if (accepted === 'queued') await this.retries.ring(this.queue, 'execute', row);
   }

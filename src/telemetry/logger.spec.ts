@@ -3,7 +3,7 @@ import { createLogger, nestLogger } from './logger.js';
 
 const capture = () => {
   const lines: string[] = [];
-  const logger = createLogger('debug', { write: (line: string) => void lines.push(line) });
+  const logger = createLogger('debug', { destination: { write: (line: string) => void lines.push(line) } });
   return { logger, lines, last: () => JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown> };
 };
 

@@ -6,7 +6,7 @@ import { describeError, redact } from './redaction.js';
 export const LOGGER = Symbol('LOGGER');
 
 /**
- * Ids are fields, under these names: `request`, `deletion`, `registry`, `repository`. Bind those that stay the same:
+ * Ids are fields, under these names: `request`, `deletion`, `registry`, `repository`, and `trace` of the span at work. Bind those that stay the same:
  * `logger.child({ deletion: id })`.
  */
 export type Logger = PinoLogger;
@@ -15,10 +15,21 @@ export type Logger = PinoLogger;
  * JSON lines on standard output (or `destination`), one event each. Secrets are taken out of the finished line, so that
  * neither a child's bindings nor a message nor an error's cause can carry one past.
  */
-export const createLogger = (level: string, destination?: DestinationStream): Logger => {
+export const createLogger = (
+  level: string,
+  {
+    destination,
+    fields,
+  }: {
+    readonly destination?: DestinationStream;
+    /** What every line says beside its own, asked when it is written. */
+    readonly fields?: () => object;
+  } = {},
+): Logger => {
   const options = {
     level,
     base: null,
+    ...(fields && { mixin: fields }),
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },

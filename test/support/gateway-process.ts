@@ -32,6 +32,8 @@ export const installGateway = async (options: {
   readonly redisUrl?: string;
   /** NODE_OPTIONS of the processes. */
   readonly nodeOptions?: string;
+  /** More environment of the processes. */
+  readonly env?: Readonly<Record<string, string>>;
   /** More of the registry's entry in sexton.yaml. */
   readonly registry?: Readonly<Record<string, unknown>>;
 }): Promise<Installation> => {
@@ -67,6 +69,7 @@ export const installGateway = async (options: {
         ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
         ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
         ...(options.nodeOptions !== undefined && { NODE_OPTIONS: options.nodeOptions }),
+        ...options.env,
       };
       const isReady = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
       const server = await startServer(process.execPath, [PROGRAM, ...args], isReady, env);

@@ -54,7 +54,7 @@ export const startTestGateway = async (options: {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
   const logLines: string[] = [];
-  const log = createLogger('debug', { write: (line: string) => void logLines.push(line) });
+  const log = createLogger('debug', { destination: { write: (line: string) => void logLines.push(line) } });
   const config: Config = {
     http: {
       host: '127.0.0.1',

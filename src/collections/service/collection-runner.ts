@@ -3,6 +3,7 @@ import type { Claim } from '../../database/advisory-claim.js';
 import type { Db } from '../../database/database.js';
 import type { RegistryName } from '../../oci/names.js';
 import type { Logger } from '../../telemetry/logger.js';
+import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
 import type { CollectionEngine, EngineEnd, Measures } from '../engines/engine-port.js';
 import { closesAt, isOpen, windowUntil } from '../windows/open.js';
@@ -29,6 +30,7 @@ export class CollectionRunner {
     private readonly undoer: Undoer,
     private readonly retries: Retries,
     private readonly now: () => number,
+    private readonly tracing: Tracing,
     private readonly log: Logger,
     private readonly worker: string,
   ) {}
@@ -49,9 +51,19 @@ export class CollectionRunner {
         if (!next || !engine) return;
         if (next.due === 'bring_back') await this.bringBack(held.claim, engine, next.row, signal);
         else if (next.due === 'undo') await this.undoer.undo(held, next.row);
-        else await this.run(held, engine, options, next.row, signal);
+        else await this.traced(next.row, () => this.run(held, engine, options, next.row, signal));
       }
     });
+  }
+
+  private traced(row: CollectionRow, work: () => Promise<void>): Promise<void> {
+    const attributes = {
+      'sexton.collection': row.id,
+      'sexton.registry': row.registry,
+      'sexton.mode': row.mode,
+    };
+    const options = { attributes, parent: row.traceparent, kind: 'consumer' } as const;
+    return this.tracing.inSpan('collection run', options, work);
   }
 
   private async run(

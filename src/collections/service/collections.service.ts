@@ -11,6 +11,7 @@ import { parseRegistryName, type RegistryName } from '../../oci/names.js';
 import { WAKE_UP_QUEUE, type WakeUpQueue } from '../../queue/wake-up-queue.js';
 import { Registries } from '../../registries/registries.js';
 import { LOGGER, type Logger } from '../../telemetry/logger.js';
+import { TRACING, type Tracing } from '../../telemetry/tracing/tracing.js';
 import { collectsUntagged, hasMode, type CollectionOptions } from '../collection-options.js';
 import { nextOpening } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
@@ -44,6 +45,7 @@ export class CollectionsService {
     private readonly registries: Registries,
     @Inject(WAKE_UP_QUEUE) private readonly queue: WakeUpQueue,
     @Inject(LOGGER) private readonly log: Logger,
+    @Inject(TRACING) private readonly tracing: Tracing,
   ) {}
 
   /** Accepts a request durably. `now`, a dry run and a choice about untagged manifests are the operators'. */
@@ -82,7 +84,7 @@ export class CollectionsService {
       created_at: new Date(this.now()),
     };
     await this.db.transaction().execute(async (tx) => {
-      await this.store.insert(tx, collection);
+      await this.store.insert(tx, collection, this.tracing.traceparent());
       const { when, mode } = request;
       const details = {
         engine: collection.engine,

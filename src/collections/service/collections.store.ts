@@ -48,10 +48,10 @@ const json = (value: object | null): string | null => value && JSON.stringify(va
 export class CollectionsStore {
   constructor(@Inject(DATABASE) private readonly db: Db) {}
 
-  async insert(tx: Tx, collection: NewCollection): Promise<void> {
+  async insert(tx: Tx, collection: NewCollection, traceparent: string | null = null): Promise<void> {
     await tx
       .insertInto('collections')
-      .values({ ...collection, state: 'waiting' })
+      .values({ ...collection, traceparent, state: 'waiting' })
       .execute();
     await announceChange(tx, collection.id);
   }

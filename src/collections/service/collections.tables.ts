@@ -39,6 +39,8 @@ export interface CollectionsTable {
   requested_by_name: string;
   requested_by_address: string | null;
   request_id: string | null;
+  /** W3C trace context of the request; null where a window asked. */
+  traceparent: ColumnType<string | null, string | null | undefined, never>;
   created_at: Timestamp;
   started_at: NullableTimestamp;
   finished_at: NullableTimestamp;

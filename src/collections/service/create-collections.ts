@@ -6,9 +6,11 @@ import type { RegistryName } from '../../oci/names.js';
 import type { WakeUpQueue } from '../../queue/wake-up-queue.js';
 import type { Registries } from '../../registries/registries.js';
 import type { Logger } from '../../telemetry/logger.js';
+import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { createEngine } from '../engines/create-engine.js';
 import type { CollectionEngine } from '../engines/engine-port.js';
+import type { EntryRecorder } from '../engines/sexton/recording-journal.js';
 import type { StorageHolder } from '../engines/sexton/seam.js';
 import type { Storages } from './collection-tokens.js';
 import { CollectionReconciler } from './collection-reconciler.js';
@@ -33,6 +35,7 @@ interface Parts {
   readonly registries: Registries;
   readonly now: () => number;
   readonly log: Logger;
+  readonly tracing: Tracing;
   readonly worker: string;
 }
 
@@ -69,16 +72,29 @@ export class CollectionWorkers {
   }
 }
 
+/** Shows each batch of a run, from the end of the one before it. */
+const tracedRecorder = (tracing: Tracing, record: EntryRecorder['record']): EntryRecorder => {
+  let beganMs = performance.now();
+  return {
+    record: async (entries, state) => {
+      await record(entries, state);
+      const attributes = { 'sexton.state': state, 'sexton.entries': entries.length };
+      tracing.took('collection batch', performance.now() - beganMs, { attributes });
+      beganMs = performance.now();
+    },
+  };
+};
+
 /** The workers of collections, put together. */
 export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
-  const { config, db, store, findings, audit, queue, registries, now, log, worker } = parts;
+  const { config, db, store, findings, audit, queue, registries, now, log, tracing, worker } = parts;
   const options = new Map([...config.collections].filter(([, { engine }]) => engine.kind !== 'none'));
   const storages = storagesOf(config, now);
   const entries = new EntriesStore(store, audit, worker);
   const holderFor = (registry: RegistryName, { claim, formerWorker }: RegistryClaim): StorageHolder => ({
     claim,
     formerWorker,
-    recorder: { record: (changed, state) => entries.record(claim.db, registry, changed, state) },
+    recorder: tracedRecorder(tracing, (changed, state) => entries.record(claim.db, registry, changed, state)),
     catchUp: (journal) => entries.catchUp(claim.db, registry, journal),
   });
   const retries = new Retries(store, audit, config.execution, now, log, worker);
@@ -100,6 +116,7 @@ export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
     undoer,
     retries,
     now,
+    tracing,
     log,
     worker,
   );

@@ -45,9 +45,13 @@ type Scheme =
   | { readonly kind: 'basic' }
   | { readonly kind: 'bearer'; readonly challenge: Challenge };
 
-/** Sees every exchange: method, status (null when there was no answer), code of the failure, milliseconds. */
+/**
+ * Sees every exchange once: method, path (without the query, where secrets may stand), status (null when there was no
+ * answer), code of the failure, milliseconds.
+ */
 export type ExchangeObserver = (exchange: {
   readonly method: string;
+  readonly path: string;
   readonly status: number | null;
   readonly code: string | null;
   readonly ms: number;
@@ -134,17 +138,21 @@ export class Upstream {
     redirect: 'refuse' | 'return' = 'refuse',
   ): Promise<UpstreamResponse> {
     const began = performance.now();
-    const told = (status: number | null, code: string | null): void =>
-      this.observe({ method: request.method, status, code, ms: performance.now() - began });
+    let status: number | null = null;
+    const told = (code: string | null): void => {
+      const path = new URL(request.url).pathname;
+      this.observe({ method: request.method, path, status, code, ms: performance.now() - began });
+    };
     try {
       const response = await this.transport.exchange(request, signal);
-      told(response.status, null);
+      status = response.status;
       const later = laterError(response, this.options.name, Date.now());
       if (later) throw later;
       if (isRedirect(response) && redirect === 'refuse') this.refuseRedirect(response);
+      told(null);
       return response;
     } catch (error) {
-      if (error instanceof SextonError) told(null, error.code);
+      if (error instanceof SextonError) told(error.code);
       throw error;
     }
   }
