@@ -23,6 +23,12 @@ import type { ApiKeysTable } from '../identity/api-keys.table.js';
 import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/token-secrets.table.js';
 import type { ParkedRegistriesTable, PausesTable } from '../pause/pauses.tables.js';
 
+/** One row: the last migration of the oldest build that may still work on this schema. */
+interface SchemaCompatibilityTable {
+  id: 1;
+  oldest_build: string;
+}
+
 /** Every table, by its name. Each feature describes its own rows beside its SQL. */
 export interface Database {
   api_keys: ApiKeysTable;
@@ -44,4 +50,5 @@ export interface Database {
   parked_registries: ParkedRegistriesTable;
   pauses: PausesTable;
   registry_token_secrets: RegistryTokenSecretsTable;
+  schema_compatibility: SchemaCompatibilityTable;
 }

@@ -21,11 +21,14 @@ const asAdmin = async (url: URL, statement: string): Promise<void> => {
   }
 };
 
-/** A migrated database of the test's own, on the run's PostgreSQL. */
-export const createTestDatabase = async (): Promise<TestDatabase> => {
+/** A database of the test's own, on the run's PostgreSQL: migrated, or with nothing in it. */
+export const createTestDatabase = async (
+  content: 'migrated' | 'empty' = 'migrated',
+): Promise<TestDatabase> => {
   const template = new URL(process.env['SEXTON_TEST_DATABASE_URL'] ?? 'missing: run through vitest');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await asAdmin(template, `create database ${name} template ${template.pathname.slice(1)}`);
+  const from = content === 'migrated' ? template.pathname.slice(1) : 'template0';
+  await asAdmin(template, `create database ${name} template ${from}`);
   const url = Object.assign(new URL(template), { pathname: `/${name}` }).href;
   const pool = createPool(url, 20);
   const db = createDatabase(pool);
