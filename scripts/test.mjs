@@ -16,6 +16,8 @@ if (missing.length > 0) {
   );
   process.exit(1);
 }
+// Without it the tests of a backup by pg_dump are skipped: the embedded PostgreSQL has no such program.
+provide(['pg_createcluster'], 'postgresql');
 const args = process.argv.slice(2);
 // A reporter on the command line replaces those of the configuration; the closing line stays whatever is asked for.
 if (args.some((arg) => arg.startsWith('--reporter'))) args.push('--reporter=./tools/closing-line.ts');

@@ -28,6 +28,8 @@ export interface Installation {
 /** The built program, as an operator runs it: its own processes, a real configuration file. */
 export const installGateway = async (options: {
   readonly registryUrl: string;
+  /** One of its own by default. */
+  readonly adminKey?: string;
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
   /** NODE_OPTIONS of the processes. */
@@ -38,7 +40,7 @@ export const installGateway = async (options: {
   readonly registry?: Readonly<Record<string, unknown>>;
 }): Promise<Installation> => {
   const home = await mkdtemp(join(tmpdir(), 'sexton-process-'));
-  const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
+  const adminKey = options.adminKey ?? `sxt_${randomBytes(24).toString('base64url')}`;
   const config = {
     registries: {
       prod: {
