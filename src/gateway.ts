@@ -25,9 +25,10 @@ import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
 import type { Runtime } from './runtime.js';
 import { nestLogger } from './telemetry/logger.js';
+import { measureRequests, OPERATIONS } from './telemetry/request-route.js';
+import { traceRequests } from './telemetry/tracing/trace-requests.js';
 import { readPageFiles } from './web/page-files.js';
 import { reviewPage } from './web/review-page.js';
-import { OPERATIONS, traceRequests } from './telemetry/tracing/trace-requests.js';
 
 export type Role = 'api' | 'worker' | 'all';
 
@@ -54,6 +55,7 @@ export const createApp = async (runtime: Runtime): Promise<NestExpressApplicatio
   app.set('query parser', 'simple');
   // Before anything that can fail: every problem names its request.
   app.use(assignRequestId);
+  app.use(measureRequests(runtime.metrics.process));
   app.use(traceRequests(runtime.tracing));
   if (http.trustedProxies.length > 0) app.set('trust proxy', [...http.trustedProxies]);
   app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));

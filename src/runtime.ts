@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import type pg from 'pg';
+import { readApprovals } from './approvals/approvals-reading.js';
 import { unsignedEvents } from './audit/checkpoint.store.js';
 import { forwardingLag } from './audit/forwarding/forward-batch.store.js';
 import { sealingLag } from './audit/seal-batch.store.js';
+import { readCollections } from './collections/service/collections-reading.js';
 import type { Config } from './config/config.js';
 import { createDatabase, createPool, type Db } from './database/database.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
@@ -10,6 +12,7 @@ import { migrateToLatest } from './database/migrate.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { readQueue } from './deletions/queue-reading.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
+import { readStops } from './pause/stops-reading.js';
 import { createWakeUpQueue } from './queue/create-queue.js';
 import { openRedis } from './queue/redis.js';
 import type { WakeUpQueue } from './queue/wake-up-queue.js';
@@ -77,8 +80,14 @@ const open = async (
   const db = createDatabase(pool);
   await migrateToLatest(db);
   const metrics = new Metrics();
+  // First: the readings below take connections themselves.
+  metrics.process.watchPool(pool);
   metrics.watchQueue(() => readQueue(db));
   metrics.watchSealing(() => sealingLag(db));
+  const names = options.map(({ name }) => name);
+  metrics.installation.watchStops(() => readStops(db, names));
+  metrics.installation.watchApprovals(() => readApprovals(db));
+  metrics.installation.watchCollections(() => readCollections(db));
   const { forward, signingKey } = config.audit;
   if (signingKey !== null) metrics.watchSigning(() => unsignedEvents(db));
   const destinations = forward.map(({ name }) => name);

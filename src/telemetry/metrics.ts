@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { InstallationMetrics } from './installation-metrics.js';
+import { ProcessMetrics } from './process-metrics.js';
 
 /** What waits in one registry; `oldestSeconds` is 0 when nothing does. */
 export interface QueueReading {
@@ -28,6 +30,9 @@ export interface ForwardingReading {
 export class Metrics {
   readonly registry = new Registry();
   private readonly watched: (() => Promise<void>)[] = [];
+  private readonly watch = (read: () => Promise<void>): void => void this.watched.push(read);
+  readonly installation = new InstallationMetrics(this.registry, this.watch);
+  readonly process = new ProcessMetrics(this.registry, this.watch);
 
   private readonly deletions = new Counter({
     name: 'sexton_deletions_ended_total',

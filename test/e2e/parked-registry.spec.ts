@@ -62,6 +62,9 @@ it('that does not answer is left alone, says so, and its queue goes on when it i
       { name: 'prod', waiting: { for: 'registry' } },
     ],
   });
+  const { text } = await api.get('/metrics').expect(200);
+  expect(text).toContain('sexton_registry_parked{registry="prod"} 1');
+  expect(text).toContain('sexton_registry_parked{registry="other"} 0');
   // Left alone: nobody asks it before the time is over, whatever waits.
   expect(asked).toBe(seen);
   proxy.interfere(() => null);

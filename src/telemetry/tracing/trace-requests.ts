@@ -1,18 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
-import { z } from 'zod';
 import { requestIdOf } from '../../http/request-id.js';
+import { OPERATIONS, routeOf } from '../request-route.js';
 import { NO_TRACING, type Tracing } from './tracing.js';
-
-/** Asked every few seconds by machines; a trace of each would bury the others. */
-export const OPERATIONS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
-
-const routeSchema = z.object({ path: z.string() });
-
-/** The route as it stands in the code, such as `/v1/deletions/:id`: never a path, of which there is no end. */
-export const routeOf = (request: Request): string => {
-  const route = routeSchema.safeParse(request.route);
-  return route.success ? route.data.path : 'unmatched';
-};
 
 /** One span for each request, below the client's own where it sent a `traceparent`; it ends with the answer. */
 export const traceRequests = (tracing: Tracing) => {
