@@ -15,6 +15,7 @@ import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { readStops } from './pause/stops-reading.js';
 import { createWakeUpQueue } from './queue/create-queue.js';
 import { openRedis } from './queue/redis.js';
+import { redisWarnings } from './queue/redis-settings.js';
 import type { WakeUpQueue } from './queue/wake-up-queue.js';
 import { createRegistry } from './registries/create-registry.js';
 import { Registries } from './registries/registries.js';
@@ -118,6 +119,7 @@ const open = async (
       }),
     ),
   );
+  if (config.redisUrl !== null) warnOfSettings(config.redisUrl, log);
   const changes = new DeletionChanges(databaseUrl);
   changes.start();
   return {
@@ -142,4 +144,15 @@ const open = async (
       await tracing.close().catch(() => undefined);
     },
   };
+};
+
+/** Looks beside the start, which must not wait for it. */
+const warnOfSettings = (url: string, log: Logger): void => {
+  redisWarnings(url)
+    .then((warnings) => {
+      for (const { setting, advice } of warnings) {
+        log.warn({ setting, advice }, 'Redis may lose wake-ups');
+      }
+    })
+    .catch((error: unknown) => log.warn({ err: error }, 'the settings of Redis could not be looked at'));
 };

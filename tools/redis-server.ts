@@ -8,6 +8,8 @@ import { freePort } from './free-port.js';
 export interface RedisServerOptions {
   /** Keeps an append-only file, synced at every write, so that data outlives `kill`. In memory only by default. */
   readonly appendOnly?: boolean;
+  /** More of its command line; goes before ours. */
+  readonly args?: readonly string[];
 }
 
 export interface RedisServer {
@@ -44,6 +46,7 @@ export const startRedis = async (options: RedisServerOptions = {}): Promise<Redi
   // BullMQ asks for noeviction; it is what redis has by default, and what production must have.
   args.push('--maxmemory-policy', 'noeviction');
   if (options.appendOnly) args.push('--appendonly', 'yes', '--appendfsync', 'always');
+  args.push(...(options.args ?? []));
   const start = (): Promise<ChildServer> =>
     startServer('redis-server', args, () => withClient(async (client) => (await client.ping()) === 'PONG'));
   let server = await start();

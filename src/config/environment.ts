@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_KEY_PATTERN } from '../identity/api-key.js';
+import { parseRedisUrl } from '../queue/redis-url.js';
 import { urlOrNull } from './config-file.parts.js';
 import { LOG_LEVELS } from './config.js';
 
@@ -27,7 +28,9 @@ export const environmentSchema = z.object({
     .optional(),
   REDIS_URL: z
     .string()
-    .refine(isUrlOf(['redis:', 'rediss:']), { error: 'must be a redis:// or rediss:// URL' })
+    .refine((text) => parseRedisUrl(text) !== null, {
+      error: 'must be a redis://, redis+sentinel:// or redis+cluster:// URL, or one of these with rediss',
+    })
     .optional(),
   SEXTON_LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
 });

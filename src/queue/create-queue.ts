@@ -1,8 +1,7 @@
 import { Queue, Worker, createPostgresBackend, type QueueBaseOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import pg from 'pg';
 import { BullWakeUpQueue, type BullBackend } from './bullmq-queue.js';
-import { openRedis } from './redis.js';
+import { openRedis, type AnyRedis } from './redis.js';
 import type { WakeUpQueue } from './wake-up-queue.js';
 
 /** Jobs hold for seconds only what PostgreSQL knows anyway; short locks bring a killed worker's wake-up back soon. */
@@ -41,8 +40,9 @@ const onRedis = (url: string, onError: (error: Error) => void): BullBackend => {
   // A producer answers an HTTP request: it must fail fast, the reconciler rings again (FACTS §7.9).
   const producer = openRedis(url, onError);
   const consumer = openRedis(url, onError, { maxRetriesPerRequest: null, enableOfflineQueue: true });
-  const options = (connection: Redis): QueueBaseOptions & { prefix: string } => ({
+  const options = (connection: AnyRedis): QueueBaseOptions & { prefix: string } => ({
     connection,
+    // In braces: a script of BullMQ touches several keys, which a cluster keeps together only by such a tag.
     prefix: '{sexton}',
   });
   return {

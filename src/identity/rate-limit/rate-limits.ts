@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { AnyRedis } from '../../queue/redis.js';
 import {
   RateLimiterMemory,
   RateLimiterRedis,
@@ -29,7 +29,7 @@ export class RateLimits {
 
   constructor(
     private readonly options: RateLimitOptions,
-    redis: Redis | null,
+    redis: AnyRedis | null,
   ) {
     this.requests = limiterOf('caller', options.requests, options.perSeconds, redis);
     this.failures = limiterOf('failed-logins', options.failedLogins, options.perSeconds, redis);
@@ -68,7 +68,7 @@ const limiterOf = (
   name: string,
   points: number,
   duration: number,
-  redis: Redis | null,
+  redis: AnyRedis | null,
 ): RateLimiterAbstract => {
   const inProcess = new RateLimiterMemory({ keyPrefix: name, points, duration });
   if (redis === null) return inProcess;

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { redisWarnings } from '../../src/queue/redis-settings.js';
+import { pushImage } from '../../tools/images.js';
+import { startRedisCluster, startRedisSentinel } from '../../tools/redis-many.js';
+import { startRedis } from '../../tools/redis-server.js';
+import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
+import { deleteAndWait } from '../support/deletions.js';
+import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
+
+describe('settings of Redis that lose wake-ups', () => {
+  it.each([
+    ['an eviction policy', ['--maxmemory-policy', 'allkeys-lru'], ['maxmemory-policy']],
+    ['no append-only file', ['--appendonly', 'no'], ['appendonly']],
+    ['neither to be seen', ['--rename-command', 'CONFIG', ''], ['maxmemory-policy']],
+    ['nothing wrong', [], []],
+  ])('are told at the start: %s', async (_, args, settings) => {
+    const redis = await startRedis({ appendOnly: true, args });
+    const warnings = await redisWarnings(redis.url);
+    expect(warnings.map(({ setting }) => setting)).toEqual(settings);
+    if (args.includes('CONFIG')) expect(warnings[0]?.advice).toContain('could not be read');
+    await redis.stop();
+  });
+
+  it('stand in the log, with what to change, and hold nothing up', async () => {
+    const redis = await startRedis({ args: ['--maxmemory-policy', 'volatile-ttl'] });
+    const gateway = await startTestGateway({ registries: [], redisUrl: redis.url });
+    await vi.waitFor(() => {
+      const lines = gateway.logLines.filter((line) => line.includes('Redis may lose wake-ups'));
+      expect(lines).toHaveLength(2);
+      expect(lines.join()).toContain('Set maxmemory-policy noeviction');
+      expect(lines.join()).toContain('Set appendonly yes');
+    }, 10_000);
+    await gateway.stop();
+    await redis.stop();
+  });
+});
+
+describe('more than one Redis', () => {
+  let registry: RegistryServer;
+  beforeAll(async () => {
+    registry = await startRegistry();
+  });
+  afterAll(() => registry?.stop());
+
+  const succeeds = async (gateway: TestGateway, repository: string): Promise<void> => {
+    await pushImage({ registryUrl: registry.url, repository }, { tags: ['v1'], content: repository });
+    const body = { registry: 'prod', repository, references: ['v1'] };
+    expect(await deleteAndWait(gateway.api(), body)).toMatchObject({ state: 'succeeded' });
+  };
+
+  it('a cluster of three carries the wake-ups', async () => {
+    const cluster = await startRedisCluster();
+    const gateway = await startTestGateway({
+      registries: [registryOptions('prod', registry.url)],
+      redisUrl: cluster.url,
+    });
+    for (const name of ['a', 'b', 'c']) await succeeds(gateway, `cluster/${name}`);
+    await gateway.api().get('/readyz').expect(200);
+    await gateway.stop();
+    await cluster.stop();
+  });
+
+  it('work goes on at the new master after the old one died, as the sentinel says', async () => {
+    const sentinel = await startRedisSentinel();
+    const gateway = await startTestGateway({
+      registries: [registryOptions('prod', registry.url)],
+      redisUrl: sentinel.url,
+    });
+    await succeeds(gateway, 'sentinel/before');
+    await sentinel.failOver();
+    await succeeds(gateway, 'sentinel/after');
+    await vi.waitFor(() => gateway.api().get('/readyz').expect(200), 30_000);
+    await gateway.stop();
+    await sentinel.stop();
+  });
+});
