@@ -4,6 +4,9 @@ import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import type { TestGateway } from './gateway.js';
 
+/** A browser beside other work on a small machine is slow; nothing here is about time. In milliseconds. */
+const PATIENCE_MS = 90_000;
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const startBrowser = (): Promise<Browser> =>
@@ -25,6 +28,7 @@ export const openReviewPage = async (
 ): Promise<OpenPage> => {
   const { hash = '', allowed = [], ...contextOptions } = options;
   const context = await browser.newContext({ reducedMotion: 'reduce', ...contextOptions });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
