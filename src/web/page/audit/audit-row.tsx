@@ -18,7 +18,7 @@ export const AuditRow = ({ event }: { readonly event: AuditEvent }): JSX.Element
     <div class="row audit-row">
       <p class="row-when">
         <time dateTime={at}>{at.slice(0, 19).replace('T', ' ')}</time>
-        <span class="small muted">{sequence === null ? 'not sealed yet' : `#${sequence}`}</span>
+        <span class="small muted">UTC · {sequence === null ? 'not sealed yet' : `#${sequence}`}</span>
       </p>
       <div class="row-what">
         <p>
