@@ -14,6 +14,34 @@ const forbid = (folder, targets, why) => ({
 
 const OUTER = ['front', 'web', 'cli'];
 
+/**
+ * The command speaks to a server as everybody does, by its public API; from the server's code it takes names and
+ * digests, and what works on files alone. `up` leads out of cli/, from where the files are.
+ */
+const commandLine = (files, up, allowed) => ({
+  files,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^${up}(?!${allowed})`,
+            message: 'cli/ uses the public API, and of the server only what works on files.',
+          },
+          {
+            regex: '^(@nestjs/|kysely|pg$|bullmq|ioredis|express)',
+            message: 'cli/ starts in milliseconds and has no server in it.',
+          },
+        ],
+      },
+    ],
+  },
+});
+
+const ON_FILES =
+  'oci/|collections/(engine|storage|storage-deletion)/|audit/(checkpoint|evidence-records|lines|offline-verification|signing-key)\\.js$';
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'src/web/page/api/openapi.ts'] },
   js.configs.recommended,
@@ -112,4 +140,6 @@ export default tseslint.config(
       ],
     },
   },
+  commandLine(['src/cli/*.ts'], '\\.\\./', ON_FILES),
+  commandLine(['src/cli/*/**/*.ts'], '\\.\\./\\.\\./', 'oci/'),
 );

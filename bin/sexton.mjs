@@ -3,7 +3,10 @@
 import { existsSync } from 'node:fs';
 
 const main = new URL('../dist/cli/main.js', import.meta.url);
+const prepare = new URL('../scripts/prepare.mjs', import.meta.url);
 
+// In a checkout it is built by itself, once; what is built may be in use by a running gateway, and stays.
+if (!existsSync(main) && existsSync(prepare)) (await import(prepare.href)).prepare({ built: true });
 if (!existsSync(main)) {
   console.error('sexton is not built yet; run: npm run build');
   process.exit(1);

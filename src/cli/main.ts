@@ -1,18 +1,7 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
-import { defineAuditCommands } from './audit-commands.js';
-import { defineStorageCommands } from './storage-commands.js';
-
-/** Commands only describe themselves here; what they do is loaded when one runs, so that each starts fast. */
-const createProgram = (setExit: (code: ExitCode) => void): Command => {
-  const program = new Command('sexton')
-    .description('The deletion gateway for container registries')
-    .exitOverride()
-    .showHelpAfterError('(--help shows the options)');
-  defineStorageCommands(program, setExit);
-  defineAuditCommands(program, setExit);
-  return program;
-};
+import { createProgram } from './program.js';
+import { withoutKeys } from './without-keys.js';
 
 /** Runs one command line and says its exit status. */
 export const main = async (argv: readonly string[]): Promise<number> => {
@@ -20,12 +9,26 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   const program = createProgram((code) => {
     exitCode = code;
   });
+  process.stdout.on('error', endWithReader);
   try {
     await program.parseAsync([...argv]);
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    process.stderr.write(`sexton: ${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(withoutKeys(`sexton: ${message}\n`));
+    if (argv.includes('--json') && isDocument(error)) {
+      process.stdout.write(withoutKeys(`${JSON.stringify(error, null, 2)}\n`));
+    }
     return error instanceof CommandError ? error.exitCode : EXIT.failed;
   }
+};
+
+/** Errors of the server are what `--json` prints; those of the command line are not. */
+const isDocument = (error: unknown): boolean =>
+  error instanceof CommandError && 'toJSON' in error && typeof error.toJSON === 'function';
+
+/** `sexton list | head` has seen enough, and ends as if by SIGPIPE; anything else wrong with the output is said, too. */
+const endWithReader = (error: NodeJS.ErrnoException): void => {
+  process.exit(error.code === 'EPIPE' ? EXIT.brokenPipe : EXIT.failed);
 };

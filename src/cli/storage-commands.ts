@@ -1,16 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { duration } from './duration.js';
 import type { ExitCode } from './exit-codes.js';
-
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
-
-/** `30m`, `2h`, `7d`; the configuration's durations, without loading its schema library (45 ms of every start). */
-const duration = (text: string): number => {
-  const [, count, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(text) ?? [];
-  if (count === undefined || unit === undefined) {
-    throw new InvalidArgumentError('Give a number with s, m, h or d, such as 2h.');
-  }
-  return Number(count) * (UNITS_MS[unit] ?? 0);
-};
 
 const EXIT_CODES = `
 Exit status: 0 done · 1 failed · 2 wrong usage · 3 refused, nothing changed ·

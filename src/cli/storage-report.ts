@@ -1,6 +1,7 @@
 import type { CollectResult } from '../collections/engine/collect.js';
 import type { CollectionFault } from '../collections/engine/fault.js';
 import type { DeadBlob, Garbage } from '../collections/engine/garbage.js';
+import { bytes } from './output/bytes.js';
 
 const LARGEST = 10;
 const LINES_A_WRITE = 500;
@@ -11,14 +12,6 @@ const REASONS: Readonly<Record<DeadBlob['because'], string>> = {
   unlinked: 'nothing links or refers to it',
   untagged: 'a manifest without a tag',
   deleted: 'deleted on request',
-};
-
-const bytes = (count: number): string => {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = count;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 };
 
 /** Writes `lines` in pieces, so that a long report is never held as one text. */
