@@ -18,7 +18,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(withoutKeys(`sexton: ${message}\n`));
     if (argv.includes('--json') && isDocument(error)) {
-      process.stdout.write(withoutKeys(`${JSON.stringify(error, null, 2)}\n`));
+      process.stdout.write(withoutKeys(`${JSON.stringify(error)}\n`));
     }
     return error instanceof CommandError ? error.exitCode : EXIT.failed;
   }

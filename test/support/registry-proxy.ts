@@ -5,10 +5,11 @@ export interface ProxiedRequest {
   readonly path: string;
 }
 
-/** What the proxy does with a request instead of passing it on; null passes it on. */
+/** What the proxy does with a request instead of passing it on; null passes it on, and `lose` loses what is answered. */
 export type Interference =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
   | 'reset'
+  | 'lose'
   | null;
 
 export interface RegistryProxy {
@@ -32,7 +33,7 @@ export const startRegistryProxy = async (target: string): Promise<RegistryProxy>
       request.socket.destroy();
       return;
     }
-    if (interference !== null) {
+    if (interference !== null && interference !== 'lose') {
       response.writeHead(interference.status, interference.headers);
       response.end(interference.body ?? '');
       return;
@@ -41,6 +42,11 @@ export const startRegistryProxy = async (target: string): Promise<RegistryProxy>
       new URL(seen.path, target),
       { method: seen.method, headers: request.headers },
       (answer) => {
+        if (interference === 'lose') {
+          answer.resume();
+          answer.on('end', () => request.socket.destroy());
+          return;
+        }
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       },

@@ -22,7 +22,7 @@ export const runExport = async (parsed: unknown): Promise<ExitCode> => {
     patience.lookAgainWith('The export is not whole.');
     const { signal } = patience;
     const call = server.api.GET('/v1/audit/export', { params: { query }, parseAs: 'stream', signal });
-    const body = await server.stream(call);
+    const body = await server.stream(call, signal);
     const pour = async (sink: Sink): Promise<void> => {
       const tail = new Tail();
       try {

@@ -1,6 +1,7 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { EXIT } from '../exit-codes.js';
 import type { components, paths } from './api.js';
+import { chunksOf } from './chunks.js';
 import { readConnection } from './connection.js';
 import { RemoteError, remoteErrorOf } from './remote-error.js';
 import { reasonOf, resendingFetch } from './resend.js';
@@ -48,11 +49,14 @@ export class Server {
     await this.success(call);
   }
 
-  /** The bytes of an answer, as they come. */
-  async stream(call: Promise<Answer<Response['body']>>): Promise<AsyncIterable<Uint8Array>> {
+  /** The bytes of an answer, as they come, until `signal` aborts. */
+  async stream(
+    call: Promise<Answer<Response['body']>>,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
     const { data, response } = await this.success(call);
     if (!data) throw remoteErrorOf(response, null, this.url);
-    return data;
+    return chunksOf(data, signal);
   }
 
   private async success<T>(call: Promise<Answer<T>>): Promise<Answer<T>> {

@@ -67,7 +67,7 @@ function __sexton_at
       .map(({ path }) => quoted([path]))
       .join(' ')}; and set at $at $word
   end
-  test (string join ' ' $at) = "$argv"
+  test "$at" = "$argv"
 end
 complete -c sexton -f
 ${lines(all, fishOf)}

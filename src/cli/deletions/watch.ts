@@ -52,7 +52,7 @@ const followOnce = async (
     parseAs: 'stream',
     signal,
   });
-  const body = await server.stream(call).catch((error: unknown) => {
+  const body = await server.stream(call, signal).catch((error: unknown) => {
     if (error instanceof RemoteError && error.code === 'unreachable') return null;
     throw error;
   });
