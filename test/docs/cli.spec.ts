@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/cli/exit-codes.js';
+import { createProgram } from '../../src/cli/program.js';
+import { codeSpans, read } from './markdown.js';
+
+const commandsOf = (
+  command: Command,
+  path: readonly string[] = ['sexton'],
+): { name: string; command: Command }[] => {
+  const below = command.commands.flatMap((each) => commandsOf(each, [...path, each.name()]));
+  return below.length > 0 ? below : [{ name: path.join(' '), command }];
+};
+
+const commands = commandsOf(createProgram(() => undefined));
+
+describe('docs/cli.md', () => {
+  const spans = codeSpans('docs/cli.md');
+
+  it('has every command', () => {
+    const names = commands.map(({ name }) => name);
+    expect(names).toContain('sexton keys rotate');
+    expect(names.filter((name) => !spans.has(name))).toEqual([]);
+  });
+
+  it('has every option', () => {
+    const options = commands.flatMap(({ command }) => command.options.map(({ long }) => long ?? ''));
+    expect(options).toContain('--idempotency-key');
+    expect([...new Set(options)].filter((option) => !spans.has(option))).toEqual([]);
+  });
+
+  it('has every exit status', () => {
+    const text = read('docs/cli.md');
+    const missing = Object.values(EXIT).filter(
+      (code) => !new RegExp(`^\\| ${code} +\\| \\S`, 'm').test(text),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('has every variable of the environment', () => {
+    const text = read('src/cli/client/connection.ts');
+    const variables = [...text.matchAll(/env\['(\w+)'\]/g)].map(([, name = '']) => name);
+    expect(variables).toHaveLength(3);
+    expect(variables.filter((name) => !spans.has(name))).toEqual([]);
+  });
+});
