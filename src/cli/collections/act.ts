@@ -22,11 +22,14 @@ type Options = z.infer<typeof optionsSchema>;
 const ASK_AGAIN_MS = 1_000;
 const UNDER_WAY: readonly Collection['state'][] = ['waiting', 'running', 'paused'];
 
-/** Does one thing, then waits for the end where that is wanted, and shows the collection. */
+const isUnderWay = ({ state }: Collection): boolean => UNDER_WAY.includes(state);
+
+/** Does one thing, waits for the end where that is wanted, whose exit status is then this one's, and shows it. */
 const run = async (
   parsed: unknown,
   act: (server: Server, options: Options, signal: AbortSignal) => Promise<Collection>,
-  goesOn: (collection: Collection, options: Options) => boolean,
+  waits: (options: Options) => boolean,
+  goesOn: (collection: Collection) => boolean = isUnderWay,
   exitOf: (collection: Collection) => ExitCode = exitOfCollection,
 ): Promise<ExitCode> => {
   const options = optionsSchema.parse(parsed);
@@ -39,10 +42,9 @@ const run = async (
       `It goes on. Look again with: sexton collect status ${id}`,
       `/v1/collections/${id}`,
     );
-    const waits = goesOn(collection, options);
-    while (goesOn(collection, options)) collection = await aMomentLater(server, id, patience);
+    while (waits(options) && goesOn(collection)) collection = await aMomentLater(server, id, patience);
     await (options.json ? printJson(collection) : printLines(collectionLines(collection)));
-    return waits ? exitOf(collection) : EXIT.done;
+    return waits(options) ? exitOf(collection) : EXIT.done;
   });
 };
 
@@ -53,8 +55,6 @@ const aMomentLater = async (server: Server, id: string, { signal }: Patience): P
 
 const read = (server: Server, id: string, signal: AbortSignal): Promise<Collection> =>
   server.answer(server.api.GET('/v1/collections/{id}', { params: { path: { id } }, signal }));
-
-const isUnderWay = ({ state }: Collection): boolean => UNDER_WAY.includes(state);
 
 /** `sexton collect ask`. Only what begins at once is waited for: a window may be days away. */
 export const runAsk = (registry: string, parsed: unknown): Promise<ExitCode> =>
@@ -71,7 +71,7 @@ export const runAsk = (registry: string, parsed: unknown): Promise<ExitCode> =>
       };
       return server.answer(server.api.POST('/v1/collections', { body, signal }));
     },
-    (collection, { wait, now }) => wait && now && isUnderWay(collection),
+    ({ wait, now }) => wait && now,
   );
 
 /** `sexton collect status`. */
@@ -79,7 +79,7 @@ export const runStatus = (id: string, parsed: unknown): Promise<ExitCode> =>
   run(
     parsed,
     (server, _options, signal) => read(server, id, signal),
-    (collection, options) => options.watch && isUnderWay(collection),
+    (options) => options.watch,
   );
 
 /** `sexton collect cancel`: it ends after its batch, which is not waited for. */
@@ -118,6 +118,7 @@ export const runUndo = (id: string, parsed: unknown): Promise<ExitCode> =>
       server.answer(
         server.api.POST('/v1/collections/{id}/undo', { params: { path: { id } }, body: { reason }, signal }),
       ),
-    ({ undoRequested, state }, { wait }) => wait && undoRequested && state !== 'undone',
+    ({ wait }) => wait,
+    ({ undoRequested, state }) => undoRequested && state !== 'undone',
     ({ state }) => (state === 'undone' ? EXIT.done : EXIT.failed),
   );

@@ -61,7 +61,7 @@ const fish = (all: readonly Completion[]): string => `# completion of sexton
 function __sexton_at
   set -l at
   for word in (commandline -opc)[2..]
-    set -l next (string join ' ' $at $word)
+    set -l next (string join ' ' -- $at $word)
     contains -- $next ${all
       .slice(1)
       .map(({ path }) => quoted([path]))
