@@ -73,6 +73,12 @@ import { SpendingStore } from './guardrails/spending.store.js';
 import { PausesController } from './pause/pauses.controller.js';
 import { PausesService } from './pause/pauses.service.js';
 import { WorkStops } from './pause/stops.js';
+import { WebhookTargets } from './notifications/target/webhook-targets.js';
+import { DeliveriesController } from './notifications/webhooks/deliveries.controller.js';
+import { DeliveriesService } from './notifications/webhooks/deliveries.service.js';
+import { WebhooksController } from './notifications/webhooks/webhooks.controller.js';
+import { WebhooksService } from './notifications/webhooks/webhooks.service.js';
+import { WebhooksStore } from './notifications/webhooks/webhooks.store.js';
 import { WAKE_UP_QUEUE } from './queue/wake-up-queue.js';
 import { Registries } from './registries/registries.js';
 import type { Runtime } from './runtime.js';
@@ -106,6 +112,8 @@ export class AppModule implements NestModule {
         ApiKeysController,
         MeController,
         HoldsController,
+        WebhooksController,
+        DeliveriesController,
         // Before the front, whose routes begin with /v2 as well.
         TokenController,
         FrontController,
@@ -150,7 +158,9 @@ export class AppModule implements NestModule {
         ApprovalsService,
         {
           provide: WorkStops,
-          useValue: new WorkStops(db, windowsOf(runtime.config), runtime.now, runtime.worker),
+          inject: [AuditLog],
+          useFactory: (audit: AuditLog) =>
+            new WorkStops(db, windowsOf(runtime.config), runtime.now, runtime.worker, audit),
         },
         PausesService,
         CatalogService,
@@ -165,6 +175,13 @@ export class AppModule implements NestModule {
         HoldsStore,
         HoldsInForce,
         HoldsService,
+        WebhooksStore,
+        WebhooksService,
+        DeliveriesService,
+        {
+          provide: WebhookTargets,
+          useValue: new WebhookTargets(runtime.config.notifications.webhooks.allowed),
+        },
         Persons,
         { provide: FRONT_CONFIG, useValue: runtime.config.front },
         { provide: PUBLIC_URL, useValue: runtime.config.http.publicUrl },

@@ -23,6 +23,7 @@ import { HoldsInForce } from './holds/holds-in-force.js';
 import { buildOpenApi } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { ApiKeysService } from './identity/api-keys.service.js';
+import { createDeliverer } from './notifications/webhooks/create-deliverer.js';
 import type { Runtime } from './runtime.js';
 import { nestLogger } from './telemetry/logger.js';
 import { measureRequests, OPERATIONS } from './telemetry/request-route.js';
@@ -133,7 +134,9 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     limits: config.execution,
     withBlobs: (registry, digests, work) => collections.quarantines.withBlobs(registry, digests, work),
   });
+  const deliverer = createDeliverer({ ...runtime, audit: app.get(AuditLog) });
   if (role !== 'api') {
+    deliverer.start();
     collections.start();
     workers.start(
       [...config.registries.values()].map(({ name, maxConcurrentRepositories }) => ({
@@ -151,6 +154,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     stop: async () => {
       await collections.stop();
       await workers.stop();
+      await deliverer.stop();
       // Event streams and waiting clients are answered before the listener closes.
       await runtime.changes.stop();
       await recordStop(runtime, app.get(AuditLog), role);

@@ -8,6 +8,7 @@ import { NO_LIMITS } from './guardrails/limits.js';
 import { buildOpenApi } from './http/openapi.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { Registries } from './registries/registries.js';
+import { DEFAULT_WEBHOOKS } from './notifications/webhook-options.js';
 import { createLogger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 import { NO_TRACING } from './telemetry/tracing/tracing.js';
@@ -32,6 +33,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
       front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse' },
       identity: { oidc: null },
       audit: UNSIGNED,
+      notifications: { webhooks: DEFAULT_WEBHOOKS },
       settings: {},
       execution: { planAttempts: 1, targetAttempts: 1, retryBaseMs: 1, retryMaxMs: 1, reconcileEveryMs: 1 },
     },

@@ -13,6 +13,7 @@ import { DeletionChanges } from './deletions/deletion-changes.js';
 import { readQueue } from './deletions/queue-reading.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { readStops } from './pause/stops-reading.js';
+import { undelivered } from './notifications/webhooks/webhooks.store.js';
 import { createWakeUpQueue } from './queue/create-queue.js';
 import { openRedis } from './queue/redis.js';
 import { redisWarnings } from './queue/redis-settings.js';
@@ -89,6 +90,7 @@ const open = async (
   metrics.installation.watchStops(() => readStops(db, names));
   metrics.installation.watchApprovals(() => readApprovals(db));
   metrics.installation.watchCollections(() => readCollections(db));
+  metrics.watchWebhooks(() => undelivered(db));
   const { forward, signingKey } = config.audit;
   if (signingKey !== null) metrics.watchSigning(() => unsignedEvents(db));
   const destinations = forward.map(({ name }) => name);

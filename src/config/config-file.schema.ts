@@ -8,6 +8,7 @@ import { durationOfAtLeast, durationSchema, parseDuration } from './duration.js'
 import { approvalsSchema, holdsSchema, limitsSchema } from './guardrails.schema.js';
 import { httpSchema, rateLimitSchema } from './http.schema.js';
 import { identitySchema } from './identity.schema.js';
+import { notificationsSchema } from './notifications-entry.js';
 
 const registryUrl = httpUrl.refine(
   (text) => !/[?#]/.test(text) && !/\/(v[12]|api\/v0)\/*$/.test(urlOrNull(text)?.pathname ?? ''),
@@ -159,6 +160,7 @@ export const configFileSchema = z
     http: httpSchema.describe('How Sexton is reached.'),
     rateLimit: rateLimitSchema.describe('How often one caller may ask, and one address may fail to log in.'),
     audit: auditSchema.prefault({}).describe('The proof of what was done.'),
+    notifications: notificationsSchema.prefault({}).describe('Whom Sexton tells what happened.'),
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).default('info').describe('SEXTON_LOG_LEVEL goes before it.'),

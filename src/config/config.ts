@@ -4,6 +4,7 @@ import type { OidcOptions } from '../identity/oidc/oidc-options.js';
 import type { RateLimitOptions } from '../identity/rate-limit/rate-limit-options.js';
 import type { JsonObject } from '../audit/audit-event.js';
 import type { AuditOptions } from '../audit/audit-options.js';
+import type { WebhookOptions } from '../notifications/webhook-options.js';
 import type { RegistryName } from '../oci/names.js';
 import type { RegistryOptions } from '../registries/registry-options.js';
 
@@ -46,6 +47,7 @@ export interface Config {
   /** The issuer whose tokens are accepted beside API keys; null when there is none. */
   readonly identity: { readonly oidc: OidcOptions | null };
   readonly audit: AuditOptions;
+  readonly notifications: { readonly webhooks: WebhookOptions };
   /** sexton.yaml as it was read, defaults included: secrets never stand in it, only where they are. */
   readonly settings: JsonObject;
   readonly execution: {

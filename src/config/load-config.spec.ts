@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../tools/certificate.js';
 import { UNSIGNED } from '../audit/audit-options.js';
 import { parseRegistryName } from '../oci/names.js';
+import { DEFAULT_WEBHOOKS } from '../notifications/webhook-options.js';
 import { ConfigError, type Config } from './config.js';
 import { loadConfig } from './load-config.js';
 
@@ -104,6 +105,7 @@ describe('the configuration', () => {
       },
       identity: { oidc: null },
       audit: UNSIGNED,
+      notifications: { webhooks: DEFAULT_WEBHOOKS },
       settings: config.settings,
       execution: {
         planAttempts: 12,
@@ -235,7 +237,7 @@ rateLimit: { requests: 10, per: 5m }`;
     [
       'an unknown key at the top',
       `${GOOD}\nhold: []`,
-      'hold: is not known here; allowed: registries, front, holds, approvals, limits, identity, http, rateLimit, audit, log, execution',
+      'hold: is not known here; allowed: registries, front, holds, approvals, limits, identity, http, rateLimit, audit, notifications, log, execution',
     ],
     ['an unknown type', GOOD.replace('distribution', 'quay'), 'registries.prod.type'],
     ['no registries', 'registries: {}', 'registries: must name at least one'],

@@ -11,6 +11,7 @@ import { environmentSchema } from './environment.js';
 import { faultsOf, sayRequired } from './faults.js';
 import { guardrailsOf } from './guardrails-entry.js';
 import { oidcOptionsOf } from './identity-entry.js';
+import { webhookOptionsOf } from './notifications-entry.js';
 import { readConfigFile } from './read-config-file.js';
 import { ms, registryOptionsOf, type EntrySources } from './registry-entry.js';
 import type { ReadFile } from './secret-files.js';
@@ -34,7 +35,8 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const guardrails = file && guardrailsOf(file, (name) => registries.has(name), faults);
   if (file) checkFront(file.front, registries, faults);
   const audit = file && auditOptionsOf(file.audit, { env: set, readFile, faults });
-  if (!environment.success || !file || !audit || !guardrails || faults.length > 0)
+  const webhooks = file && webhookOptionsOf(file.notifications, sources);
+  if (!environment.success || !file || !audit || !guardrails || !webhooks || faults.length > 0)
     throw new ConfigError(faults);
   const { data } = environment;
   return {
@@ -65,6 +67,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
     guardrails,
     identity: { oidc },
     audit,
+    notifications: { webhooks },
     settings: z.record(z.string(), z.json()).parse(JSON.parse(JSON.stringify(file))),
     execution: {
       planAttempts: file.execution.attempts,

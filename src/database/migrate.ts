@@ -9,6 +9,7 @@ import * as registryTokenSecrets from './migrations/0006-registry-token-secrets.
 import * as collections from './migrations/0007-collections.js';
 import * as auditEvidence from './migrations/0008-audit-evidence.js';
 import * as guardrails from './migrations/0009-guardrails.js';
+import * as webhooks from './migrations/0010-webhooks.js';
 import * as operations from './migrations/0011-operations.js';
 
 /** What a build knows of the schema. */
@@ -33,6 +34,7 @@ export const THIS_BUILD: Build = {
     '0007-collections': collections,
     '0008-audit-evidence': auditEvidence,
     '0009-guardrails': guardrails,
+    '0010-webhooks': webhooks,
     '0011-operations': operations,
   },
   oldestBuild: '0011-operations',

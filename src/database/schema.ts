@@ -21,6 +21,11 @@ import type {
 import type { HoldsTable } from '../holds/holds.table.js';
 import type { ApiKeysTable } from '../identity/api-keys.table.js';
 import type { RegistryTokenSecretsTable } from '../identity/registry-tokens/token-secrets.table.js';
+import type {
+  WebhookDeliveriesTable,
+  WebhookFeedTable,
+  WebhooksTable,
+} from '../notifications/webhooks/webhooks.tables.js';
 import type { ParkedRegistriesTable, PausesTable } from '../pause/pauses.tables.js';
 
 /** One row: the last migration of the oldest build that may still work on this schema. */
@@ -51,4 +56,7 @@ export interface Database {
   pauses: PausesTable;
   registry_token_secrets: RegistryTokenSecretsTable;
   schema_compatibility: SchemaCompatibilityTable;
+  webhooks: WebhooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+  webhook_feed: WebhookFeedTable;
 }

@@ -78,6 +78,16 @@ export const ERROR_KINDS = kinds({
     title: 'Too many requests',
     hint: 'Wait for the time that Retry-After names.',
   },
+  webhook_target_refused: {
+    status: 422,
+    title: 'The webhook may not lead there',
+    hint: 'Give a URL whose host is public, or have it allowed under notifications.webhooks.allow in sexton.yaml.',
+  },
+  too_many_webhooks: {
+    status: 409,
+    title: 'There are as many webhooks as there may be',
+    hint: 'Delete one, or have one receiver pass notices on.',
+  },
   not_cancellable: {
     status: 409,
     title: 'The deletion can no longer be cancelled',

@@ -1,3 +1,6 @@
+import { sql } from 'kysely';
+import type { AuditLog } from '../audit/audit-log.js';
+import { SEXTON_ITSELF } from '../audit/configuration-changes.js';
 import type { Db } from '../database/database.js';
 import type { WindowRules } from '../collections/windows/rules.js';
 import { isOpen } from '../collections/windows/open.js';
@@ -62,6 +65,7 @@ export class WorkStops {
     private readonly windows: ReadonlyMap<string, WindowRules>,
     private readonly now: () => number,
     private readonly worker: string,
+    private readonly audit: AuditLog,
   ) {}
 
   /** As it is now. `db` is the connection to ask on. */
@@ -105,11 +109,42 @@ export class WorkStops {
     return this.now();
   }
 
-  /** Leaves a registry alone until `until`, in all processes; `since` stays when it was left alone just before. */
+  /**
+   * Leaves a registry alone until `until`, in all processes. Where it was left alone just before, by any of them, `since`
+   * stays and the audit log has it already.
+   */
   async park(registry: string, reason: string, until: Date): Promise<void> {
     const now = new Date();
     const recently = new Date(now.getTime() - SAME_FAILURE_MS);
-    await this.db
+    await this.db.transaction().execute(async (tx) => {
+      // The workers of several repositories find out at the same moment: one of them tells.
+      await sql`select pg_advisory_xact_lock(${PARKING_LOCKS}::int, hashtext(${registry}))`.execute(tx);
+      const known = await tx
+        .selectFrom('parked_registries')
+        .select('registry')
+        .where('registry', '=', registry)
+        .where('until', '>', recently)
+        .limit(1)
+        .executeTakeFirst();
+      await this.upsertParked(tx, registry, reason, { now, recently, until });
+      if (known) return;
+      await this.audit.record(tx, {
+        action: 'registry.parked',
+        outcome: 'failed',
+        actor: SEXTON_ITSELF,
+        registry,
+        details: { message: reason, until: until.toISOString(), worker: this.worker },
+      });
+    });
+  }
+
+  private async upsertParked(
+    db: Db,
+    registry: string,
+    reason: string,
+    { now, recently, until }: { readonly now: Date; readonly recently: Date; readonly until: Date },
+  ): Promise<void> {
+    await db
       .insertInto('parked_registries')
       .values({ registry, worker: this.worker, reason, since: now, until })
       .onConflict((conflict) =>
@@ -127,6 +162,9 @@ export class WorkStops {
       .execute();
   }
 }
+
+/** Beside the locks of the audit log: one key a registry. */
+const PARKING_LOCKS = 0x5e8a;
 
 /** A registry that is parked again within this time never came back in between. */
 const SAME_FAILURE_MS = 60_000;

@@ -22,6 +22,13 @@ export interface ForwardingReading {
   readonly oldestSeconds: number;
 }
 
+/** Notices that are not delivered: still waiting, and given up. */
+export interface WebhookReading {
+  readonly waiting: number;
+  readonly oldestSeconds: number;
+  readonly dead: number;
+}
+
 /**
  * Everything that `/metrics` shows, in a registry of its own. Labels are names from the configuration and stable codes,
  * never repositories or tags: their number stays small whatever users do.
@@ -98,6 +105,27 @@ export class Metrics {
     labelNames: ['destination'],
     registers: [this.registry],
   });
+  private readonly webhookAttempts = new Counter({
+    name: 'sexton_webhook_attempts_total',
+    help: 'Attempts to deliver a notice to a webhook, by what came of them: delivered, again, dead or gone.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  private readonly webhookWaiting = new Gauge({
+    name: 'sexton_webhook_waiting_deliveries',
+    help: 'Notices that wait for delivery to an enabled webhook, in the whole installation.',
+    registers: [this.registry],
+  });
+  private readonly webhookOldest = new Gauge({
+    name: 'sexton_webhook_oldest_waiting_seconds',
+    help: 'Age of the oldest of them; 0 when none waits.',
+    registers: [this.registry],
+  });
+  private readonly webhookDead = new Gauge({
+    name: 'sexton_webhook_dead_deliveries',
+    help: 'Notices that were given up, and neither sent again nor forgotten since.',
+    registers: [this.registry],
+  });
   private readonly failedReadings = new Counter({
     name: 'sexton_metrics_failed_readings_total',
     help: 'Readings that failed while metrics were collected; their gauges are then absent or zero.',
@@ -159,6 +187,21 @@ export class Metrics {
         this.forwardWaiting.set({ destination }, waiting);
         this.forwardOldest.set({ destination }, oldestSeconds);
       }
+    });
+  }
+
+  /** One attempt to deliver a notice. */
+  webhookAttempted(outcome: string): void {
+    this.webhookAttempts.inc({ outcome });
+  }
+
+  /** Reads what was not delivered to webhooks at each collection. */
+  watchWebhooks(read: () => Promise<WebhookReading>): void {
+    this.watched.push(async () => {
+      const { waiting, oldestSeconds, dead } = await read();
+      this.webhookWaiting.set(waiting);
+      this.webhookOldest.set(oldestSeconds);
+      this.webhookDead.set(dead);
     });
   }
 

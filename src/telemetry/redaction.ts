@@ -10,6 +10,7 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1[secret]@'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/gi, '$1 [secret]'],
   [/\bsxt_[A-Za-z0-9_-]{8,}/g, 'sxt_[secret]'],
+  [/\bwhsec_[A-Za-z0-9+/=]{8,}/g, 'whsec_[secret]'],
 ];
 
 const CENSORED = '[secret]';

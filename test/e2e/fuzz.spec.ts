@@ -10,6 +10,7 @@ import { collectionOptions } from '../support/collections.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { SEED } from '../support/seed.js';
+import { LOOPBACK } from '../support/webhooks.js';
 import { valuesOf, type Known, type Schema } from './fuzz-values.js';
 
 /** Cases for each operation. */
@@ -56,6 +57,7 @@ beforeAll(async () => {
   gateway = await startTestGateway({
     registries: [registryOptions('prod', registry.url)],
     collections: [collectionOptions(engine)],
+    webhooks: { allowed: LOOPBACK },
   });
   const repository = 'team-a/app';
   for (const tag of ['v1', 'v2', 'v3']) {
@@ -64,10 +66,17 @@ beforeAll(async () => {
   const deletion = await deleteAndWait(gateway.api(), { registry: 'prod', repository, references: ['v1'] });
   const asked = { registry: 'prod', reason: 'a test' };
   const collection = await gateway.api().post('/v1/collections').send(asked).expect(202);
+  const webhook = await gateway
+    .api()
+    .post('/v1/webhooks')
+    .send({ name: 'nobody', url: 'http://127.0.0.1:9999/', events: ['pause.ended'] })
+    .expect(201);
   known = {
     registry: ['prod'],
     repository: [repository],
-    id: [deletion.id, (collection.body as { id: string }).id],
+    id: [deletion.id, ...[collection, webhook].map(({ body }) => (body as { id: string }).id)],
+    // The first one may be used, and nothing is sent there; the others may not.
+    url: ['http://127.0.0.1:9999/', 'http://10.0.0.1/', 'http://169.254.169.254/'],
     reference: ['v1', 'v2', deletion.targets[0]?.digest ?? ''],
     digest: [deletion.targets[0]?.digest ?? ''],
   };

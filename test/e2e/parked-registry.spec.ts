@@ -67,6 +67,11 @@ it('that does not answer is left alone, says so, and its queue goes on when it i
   expect(text).toContain('sexton_registry_parked{registry="other"} 0');
   // Left alone: nobody asks it before the time is over, whatever waits.
   expect(asked).toBe(seen);
+  const told = await api.get('/v1/audit/events?action=registry.parked').expect(200);
+  // Once, however often it is left alone again meanwhile.
+  expect(told.body).toMatchObject({
+    items: [{ registry: 'prod', outcome: 'failed', actor: { id: 'sexton' } }],
+  });
   proxy.interfere(() => null);
   for (const id of ids) expect(await untilEnded(api, id)).toMatchObject({ state: 'succeeded' });
 });

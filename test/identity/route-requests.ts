@@ -1,3 +1,4 @@
+import { ulid } from 'ulid';
 import { pushImage } from '../../tools/images.js';
 import type { RegistryServer } from '../../tools/registry-server.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -82,11 +83,35 @@ export class RouteWorld {
     return idOf(await this.gateway.api().post('/v1/pauses').send(body).expect(201));
   }
 
+  /** One that is off. */
+  async webhook(): Promise<string> {
+    return idOf(await this.gateway.api().post('/v1/webhooks').send(A_WEBHOOK).expect(201));
+  }
+
+  /** The path of a notice that was given up. */
+  async deadDelivery(): Promise<string> {
+    const webhook = await this.webhook();
+    const id = `msg_${ulid()}`;
+    const about = { sequence: 1, type: 'deletion.failed', once_key: null };
+    await this.gateway.database.db
+      .insertInto('webhook_deliveries')
+      .values({ ...about, id, webhook_id: webhook, state: 'dead', created_at: new Date() })
+      .execute();
+    return `/v1/webhooks/${webhook}/deliveries/${id}`;
+  }
+
   async key(): Promise<string> {
     const made = await this.gateway.api().post('/v1/api-keys').send({ name: 'a key', role: 'auditor' });
     return (made.body as { id: string }).id;
   }
 }
+
+const A_WEBHOOK = {
+  name: 'a receiver',
+  url: 'http://127.0.0.1:9999/',
+  events: ['deletion.failed'],
+  enabled: false,
+};
 
 const aDryRun = async (gateway: TestGateway, repository: string): Promise<string> => {
   const asked = await gateway
@@ -223,6 +248,22 @@ export const REQUESTS: Readonly<Record<string, Ask>> = {
   'POST /v1/api-keys': () => ({ path: '/v1/api-keys', body: { name: 'a key', role: 'auditor' } }),
   'POST /v1/api-keys/{id}/rotate': async (world) => ({ path: `/v1/api-keys/${await world.key()}/rotate` }),
   'DELETE /v1/api-keys/{id}': async (world) => ({ path: `/v1/api-keys/${await world.key()}` }),
+  'POST /v1/webhooks': () => ({ path: '/v1/webhooks', body: A_WEBHOOK }),
+  'GET /v1/webhooks/{id}': async (world) => ({ path: `/v1/webhooks/${await world.webhook()}` }),
+  'PATCH /v1/webhooks/{id}': async (world) => ({
+    path: `/v1/webhooks/${await world.webhook()}`,
+    body: { name: 'another name' },
+  }),
+  'DELETE /v1/webhooks/{id}': async (world) => ({ path: `/v1/webhooks/${await world.webhook()}` }),
+  'POST /v1/webhooks/{id}/rotate': async (world) => ({
+    path: `/v1/webhooks/${await world.webhook()}/rotate`,
+  }),
+  'GET /v1/webhooks/{id}/deliveries': async (world) => ({
+    path: `/v1/webhooks/${await world.webhook()}/deliveries`,
+  }),
+  'POST /v1/webhooks/{id}/deliveries/{delivery}/resend': async (world) => ({
+    path: `${await world.deadDelivery()}/resend`,
+  }),
 
   'GET /v2/_catalog': (_, { repository }) => ({ path: '/v2/_catalog', shows: repository }),
   'GET /v2/{name}/tags/list': (_, { repository }) => ({ path: `/v2/prod/${repository}/tags/list` }),

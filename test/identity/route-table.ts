@@ -82,6 +82,20 @@ export const ROUTES: Readonly<Record<string, Row>> = {
   'DELETE /v1/api-keys/{id}': /*         */ row('403 403', '403 403', '403 403', '403 403', '204 204'),
 
   'GET /v1/me': /*                       */ row('200 200', '200 200', '200 200', '200 200', '200 200'),
+  'POST /v1/webhooks': /*               */ row('403 403', '403 403', '403 403', '403 403', '201 201'),
+  'GET /v1/webhooks': /*                */ row('403 403', '403 403', '403 403', '403 403', '200 200'),
+  'GET /v1/webhooks/{id}': /*           */ row('403 403', '403 403', '403 403', '403 403', '200 200'),
+  'PATCH /v1/webhooks/{id}': /*         */ row('403 403', '403 403', '403 403', '403 403', '200 200'),
+  'DELETE /v1/webhooks/{id}': /*        */ row('403 403', '403 403', '403 403', '403 403', '204 204'),
+  'POST /v1/webhooks/{id}/rotate': /*   */ row('403 403', '403 403', '403 403', '403 403', '200 200'),
+  'GET /v1/webhooks/{id}/deliveries': /**/ row('403 403', '403 403', '403 403', '403 403', '200 200'),
+  'POST /v1/webhooks/{id}/deliveries/{delivery}/resend': row(
+    '403 403',
+    '403 403',
+    '403 403',
+    '403 403',
+    '202 202',
+  ),
 
   'GET /healthz': 'public',
   'GET /readyz': 'public',

@@ -8,6 +8,7 @@ import { pushImage } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { collectionOptions, NIGHT } from '../support/collections.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
+import { LOOPBACK } from '../support/webhooks.js';
 import { startIssuer, type TestIssuer } from '../support/issuer.js';
 import { REQUESTS, RouteWorld, type Asked, type Place } from './route-requests.js';
 import { FRONT_ROUTES, ROUTES, type Answer, type Row } from './route-table.js';
@@ -52,6 +53,7 @@ beforeAll(async () => {
     now: () => NIGHT,
     guardrails: { approvals: [{ ...RULE, tags: 'await-*' }] },
     oidc: issuer.options(),
+    webhooks: { allowed: LOOPBACK },
   });
   const claims = { sub: 'stranger', roles: ['requester'], sexton_scopes: ['prod/**:delete'] };
   world = await RouteWorld.build(gateway, registry, await issuer.token({ claims }));

@@ -38,6 +38,8 @@ export const installGateway = async (options: {
   readonly env?: Readonly<Record<string, string>>;
   /** More of the registry's entry in sexton.yaml. */
   readonly registry?: Readonly<Record<string, unknown>>;
+  /** `notifications` of sexton.yaml. */
+  readonly notifications?: Readonly<Record<string, unknown>>;
 }): Promise<Installation> => {
   const home = await mkdtemp(join(tmpdir(), 'sexton-process-'));
   const adminKey = options.adminKey ?? `sxt_${randomBytes(24).toString('base64url')}`;
@@ -51,6 +53,7 @@ export const installGateway = async (options: {
       },
     },
     rateLimit: { requests: 1_000_000 },
+    ...(options.notifications && { notifications: options.notifications }),
     execution: { retryBase: '50ms', retryMax: '500ms', reconcileEvery: '250ms' },
   };
   const path = join(home, 'sexton.yaml');
@@ -82,6 +85,7 @@ export const installGateway = async (options: {
         api: () => ({
           get: (at) => as(request(url).get(at)),
           post: (at) => as(request(url).post(at)),
+          patch: (at) => as(request(url).patch(at)),
           delete: (at) => as(request(url).delete(at)),
         }),
       };

@@ -7,6 +7,7 @@ import type { Config } from '../../src/config/config.js';
 import { startGateway, type Role } from '../../src/gateway.js';
 import type { RegistryOptions } from '../../src/registries/registry-options.js';
 import { NO_LIMITS } from '../../src/guardrails/limits.js';
+import { DEFAULT_WEBHOOKS, type WebhookOptions } from '../../src/notifications/webhook-options.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -30,6 +31,7 @@ type Send = (path: string) => request.Test;
 export interface TestApi {
   readonly get: Send;
   readonly post: Send;
+  readonly patch: Send;
   readonly delete: Send;
 }
 
@@ -50,6 +52,7 @@ export const startTestGateway = async (options: {
   readonly oidc?: Config['identity']['oidc'];
   readonly audit?: Partial<Config['audit']>;
   readonly settings?: Config['settings'];
+  readonly webhooks?: Partial<WebhookOptions>;
 }): Promise<TestGateway> => {
   const database = options.database ?? (await createTestDatabase());
   const adminKey = `sxt_${randomBytes(24).toString('base64url')}`;
@@ -73,6 +76,7 @@ export const startTestGateway = async (options: {
     registries: new Map(options.registries.map((registry) => [registry.name, registry])),
     collections: new Map(options.collections?.map((collection) => [collection.registry, collection])),
     audit: { ...UNSIGNED, ...options.audit },
+    notifications: { webhooks: { ...DEFAULT_WEBHOOKS, ...options.webhooks } },
     settings: options.settings ?? {},
     guardrails: { holds: [], approvals: [], limits: NO_LIMITS, ...options.guardrails },
     front: { hosts: new Map(), defaultRegistry: null, sharedDigests: 'refuse', ...options.front },
@@ -93,6 +97,7 @@ export const startTestGateway = async (options: {
     return {
       get: (path) => as(request(gateway.url).get(path)),
       post: (path) => as(request(gateway.url).post(path)),
+      patch: (path) => as(request(gateway.url).patch(path)),
       delete: (path) => as(request(gateway.url).delete(path)),
     };
   };
