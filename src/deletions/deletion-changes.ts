@@ -2,6 +2,13 @@ import { EventEmitter, on, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { CHANGES_CHANNEL } from '../database/announce.js';
+import { databaseFault } from '../database/database-fault.js';
+
+/** A database that is away for a moment is looked at again, like a change that did not come; other errors are the caller's. */
+const nothingWhileAway = (error: unknown): null => {
+  if (databaseFault(error)) return null;
+  throw error;
+};
 
 /** How long a listener trusts silence: a lost notification costs at most this. */
 const POLL_MS = 1_000;
@@ -44,7 +51,7 @@ export class DeletionChanges {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const wake = this.nextChange(id, Math.max(0, Math.min(POLL_MS, deadline - Date.now())), signal);
-      const found = await look();
+      const found = await look().catch(nothingWhileAway);
       if (found !== null) {
         wake.cancel();
         return found;

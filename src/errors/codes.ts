@@ -386,6 +386,11 @@ export const ERROR_KINDS = kinds({
     title: 'Sexton is not ready',
     hint: 'See checks for the dependency that is missing.',
   },
+  database_unavailable: {
+    status: 503,
+    title: 'The database of Sexton is not working',
+    hint: 'Send the request again after Retry-After, with the same Idempotency-Key; accepted work goes on by itself.',
+  },
   internal_error: {
     status: 500,
     title: 'Something went wrong in Sexton',

@@ -29,6 +29,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'registry_read_only',
   'storage_unavailable',
   'storage_locked',
+  'database_unavailable',
 ]);
 
 /** The one error class. `code` is stable and documented; status, title and hint come from the table of codes. */

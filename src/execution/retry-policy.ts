@@ -1,3 +1,4 @@
+import { databaseFault } from '../database/database-fault.js';
 import type { DeletionRow } from '../deletions/deletion-view.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { parseRegistryName, parseRepositoryName } from '../oci/names.js';
@@ -30,6 +31,13 @@ export class RetryPolicy {
 
   /** `attempts` is how many have failed before this one. */
   decide(error: SextonError, attempts: number, kind: WakeUpKind): Retry {
+    // Says nothing about the registry or the deletion, so it uses up no attempt: a full disk fails nobody's work.
+    if (error.code === 'database_unavailable') {
+      return {
+        attempts,
+        retryAt: nextAttemptAt(1, this.now(), this.limits, error.retryAfterMs, this.random()),
+      };
+    }
     const most = kind === 'plan' ? this.limits.planAttempts : this.limits.targetAttempts;
     if (!error.canRetry || attempts + 1 >= most) return { retryAt: null, attempts: attempts + 1 };
     return {
@@ -66,6 +74,8 @@ export class RetryPolicy {
 /** What is not ours to name is an internal error: reported in the log, never shown with its text. */
 export const asSextonError = (thrown: unknown, onUnexpected: (thrown: unknown) => void): SextonError => {
   if (thrown instanceof SextonError) return thrown;
+  const fault = databaseFault(thrown);
+  if (fault) return fault;
   onUnexpected(thrown);
   return new SextonError('internal_error', { cause: thrown });
 };

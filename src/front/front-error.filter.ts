@@ -1,6 +1,7 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { ErrorCode } from '../errors/codes.js';
+import { databaseFault } from '../database/database-fault.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { requestIdOf } from '../http/request-id.js';
 import { noteRefusal, type Refusal } from '../http/refusals.js';
@@ -61,6 +62,8 @@ export class FrontErrorFilter implements ExceptionFilter {
   private translate(thrown: unknown, request: Request): FrontError {
     if (thrown instanceof FrontError) return thrown;
     if (thrown instanceof SextonError) return asFrontError(thrown);
+    const fault = databaseFault(thrown);
+    if (fault) return asFrontError(fault);
     if (thrown instanceof HttpException && thrown.getStatus() < 500) {
       return new FrontError(thrown.getStatus(), 'UNSUPPORTED', 'The request could not be read');
     }

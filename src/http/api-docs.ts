@@ -11,6 +11,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'forbidden',
   'rate_limited',
   'issuer_unavailable',
+  'database_unavailable',
   'internal_error',
 ];
 

@@ -1,5 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { databaseFault } from '../database/database-fault.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { noteRefusal } from './refusals.js';
 import { toProblem } from './problem.js';
@@ -64,6 +65,8 @@ export class ProblemFilter implements ExceptionFilter {
         return new SextonError('malformed_json', { detail: 'The request could not be read' });
     }
     if (thrown instanceof URIError) return undecodablePath();
+    const fault = databaseFault(thrown);
+    if (fault) return fault;
     this.onUnexpected(thrown, requestId);
     return new SextonError('internal_error');
   }

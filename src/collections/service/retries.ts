@@ -1,5 +1,6 @@
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Claim } from '../../database/advisory-claim.js';
+import { databaseFault } from '../../database/database-fault.js';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { collectionAudit } from './collection-audit.js';
@@ -25,7 +26,9 @@ export class Retries {
 
   async postponeOrFail(claim: Claim, row: CollectionRow, thrown: unknown): Promise<void> {
     const error = this.asSextonError(row, thrown);
-    if (!error.canRetry || row.attempts + 1 >= this.limits.targetAttempts) {
+    // A database that is away or full says nothing about the collection, and never ends it.
+    const isOurs = error.code === 'database_unavailable';
+    if (!isOurs && (!error.canRetry || row.attempts + 1 >= this.limits.targetAttempts)) {
       return this.fail(claim, row, error);
     }
     const { problem, retryAt } = this.later(row, error);
@@ -43,6 +46,8 @@ export class Retries {
 
   asSextonError(row: CollectionRow, thrown: unknown): SextonError {
     if (thrown instanceof SextonError) return thrown;
+    const fault = databaseFault(thrown);
+    if (fault) return fault;
     this.log.error({ err: thrown, collection: row.id }, 'a collection failed unexpectedly');
     return new SextonError('internal_error', { cause: thrown });
   }
