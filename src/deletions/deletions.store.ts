@@ -5,7 +5,7 @@ import { announceChange } from '../database/announce.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
 import type { Plan } from '../planning/plan.js';
-import { statesBefore, type DeletionState } from './deletion-state.js';
+import { mayFollow, statesBefore, type DeletionState } from './deletion-state.js';
 import type { DeletionRow, TargetRow } from './deletion-view.js';
 import type { DeletionProblem, RestoreRequest } from './deletions.tables.js';
 import { storedSelector, type CreateDeletion } from './deletions.dto.js';
@@ -87,9 +87,15 @@ export class DeletionsStore {
 
   /**
    * Moves a deletion to `to`, if the state machine allows it from where it stands. False when somebody else moved it
-   * first: the row is locked by the UPDATE, so that of two only one can win.
+   * first: the row is locked by the UPDATE, so that of two only one can win. `from` narrows what it may stand in.
    */
-  async move(tx: Db, id: string, to: DeletionState, change: Change = {}): Promise<boolean> {
+  async move(
+    tx: Db,
+    id: string,
+    to: DeletionState,
+    change: Change = {},
+    from: readonly DeletionState[] = statesBefore(to),
+  ): Promise<boolean> {
     const moved = await tx
       .updateTable('deletions')
       .set({
@@ -109,26 +115,31 @@ export class DeletionsStore {
         ...(change.finishedAt && { finished_at: change.finishedAt }),
       })
       .where('id', '=', id)
-      .where('state', 'in', statesBefore(to))
+      .where(
+        'state',
+        'in',
+        from.filter((state) => mayFollow(state, to)),
+      )
       .executeTakeFirst();
     if (moved.numUpdatedRows === 0n) return false;
     await this.announce(tx, id);
     return true;
   }
 
-  /** Leaves the state as it is and notes when to try again, and why. */
+  /** Notes when to try again, and why, unless the deletion has left the states `from`. */
   async postpone(
     tx: Db,
     id: string,
     problem: DeletionProblem,
     attempts: number,
     notBefore: Date,
+    from: readonly DeletionState[],
   ): Promise<void> {
     await tx
       .updateTable('deletions')
       .set({ problem: JSON.stringify(problem), attempts, not_before: notBefore })
       .where('id', '=', id)
-      .where('state', 'in', ['planning', 'queued', 'running'])
+      .where('state', 'in', from)
       .execute();
     await this.announce(tx, id);
   }

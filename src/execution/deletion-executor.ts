@@ -250,7 +250,7 @@ export class DeletionExecutor {
       const { retryAt, attempts } = decision;
       await claim.db.transaction().execute(async (tx) => {
         await this.store.move(tx, row.id, 'queued');
-        await this.store.postpone(tx, row.id, problem, attempts, retryAt);
+        await this.store.postpone(tx, row.id, problem, attempts, retryAt, ['queued']);
       });
       return;
     }

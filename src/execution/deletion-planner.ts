@@ -18,6 +18,12 @@ import type { DeletionMetrics } from './deletion-metrics.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
 import { inDeletionSpan } from './deletion-span.js';
 
+/**
+ * The planner answers for these alone: its own commit may have gone through although its answer was lost, or another
+ * process have planned meanwhile, and what is queued or running is not its business any more.
+ */
+const UNPLANNED = ['planning'] as const;
+
 /** Plans what waits in `planning`. Reading only: two processes that plan the same deletion waste work, no more. */
 export class DeletionPlanner {
   constructor(
@@ -73,7 +79,7 @@ export class DeletionPlanner {
     const now = new Date();
     const accepted = await this.db.transaction().execute(async (tx) => {
       const { to, plan, approval } = await this.whatFollows(tx, row, made);
-      const won = await this.store.move(tx, row.id, to, {
+      const planned = {
         plan,
         approval,
         problem: null,
@@ -82,7 +88,8 @@ export class DeletionPlanner {
         plannedAt: now,
         ...(to === 'queued' && { queuedAt: now }),
         ...(to === 'refused' && { finishedAt: now }),
-      });
+      };
+      const won = await this.store.move(tx, row.id, to, planned, UNPLANNED);
       if (!won) return null;
       await this.store.insertTargets(tx, row.id, plan);
       for (const event of planningEvents(row, to, plan, approval)) await this.audit.record(tx, event);
@@ -116,10 +123,11 @@ export class DeletionPlanner {
     this.log.warn({ deletion: row.id, code: error.code, retryAt: problem.retryAt }, 'could not plan');
     await this.db.transaction().execute(async (tx) => {
       if (decision.retryAt) {
-        await this.store.postpone(tx, row.id, problem, decision.attempts, decision.retryAt);
+        await this.store.postpone(tx, row.id, problem, decision.attempts, decision.retryAt, UNPLANNED);
         return;
       }
-      const moved = await this.store.move(tx, row.id, 'failed', { problem, finishedAt: new Date() });
+      const ended = { problem, finishedAt: new Date() };
+      const moved = await this.store.move(tx, row.id, 'failed', ended, UNPLANNED);
       if (!moved) return;
       await this.audit.record(
         tx,
