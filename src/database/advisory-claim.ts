@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Db } from './database.js';
+import { onOwnConnection, type Db } from './database.js';
 
 /** How long a proof that the claim is held stays good enough to delete something after it. */
 const PROOF_MS = 3_000;
@@ -9,6 +9,8 @@ const PROOF_MS = 3_000;
 export interface Claim {
   /** The connection that holds the claim: what is written through it is written while the claim is held. */
   readonly db: Db;
+  /** Aborted as soon as the connection that holds the claim ends: what is under way is cut off, and nothing more is sent. */
+  readonly lost: AbortSignal;
   /** Throws when the claim was lost with its connection. Called right before anything is deleted. */
   assertHeld(): Promise<void>;
 }
@@ -21,7 +23,8 @@ const lockKey = (thing: string): bigint => createHash('sha256').update(thing).di
  *
  * The fence is a session-level advisory lock of PostgreSQL: the server, not this process, knows who holds it, and it
  * ends with the connection. A worker that was frozen and wakes up finds its connection gone and its first write
- * refused, before it can delete anything; one whose connection lives on still holds the lock, so nobody took over.
+ * refused, before it can delete anything; one whose connection lives on still holds the lock, so nobody took over. A
+ * restarted PostgreSQL has forgotten every lock: `lost` tells a worker that is in the middle of something.
  */
 export const withClaim = <T>(
   db: Db,
@@ -29,7 +32,7 @@ export const withClaim = <T>(
   work: (claim: Claim) => Promise<T>,
   proofMs = PROOF_MS,
 ): Promise<T | null> =>
-  db.connection().execute(async (connection) => {
+  onOwnConnection(db, async (connection, { lost, keep }) => {
     const key = lockKey(thing);
     // A machine that vanishes without closing its connections gives its claims back within about a minute.
     await sql`set tcp_keepalives_idle = 20`.execute(connection);
@@ -38,12 +41,17 @@ export const withClaim = <T>(
     const { rows } = await sql<{ mine: boolean }>`select pg_try_advisory_lock(${key}) as mine`.execute(
       connection,
     );
-    if (!rows[0]?.mine) return null;
+    if (!rows[0]?.mine) {
+      keep();
+      return null;
+    }
     let provedAt = performance.now();
     try {
       return await work({
         db: connection,
+        lost,
         assertHeld: async () => {
+          lost.throwIfAborted();
           while (performance.now() - provedAt > proofMs) {
             const asked = performance.now();
             await sql`select 1`.execute(connection);
@@ -52,8 +60,8 @@ export const withClaim = <T>(
         },
       });
     } finally {
-      // On a broken connection this fails, and the server has released the lock already.
-      await sql`select pg_advisory_unlock(${key})`.execute(connection).catch(() => undefined);
+      // Where this fails the connection is closed, and the claim ends with it.
+      await sql`select pg_advisory_unlock(${key})`.execute(connection).then(keep, () => undefined);
     }
   });
 

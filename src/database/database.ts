@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { SextonError } from '../errors/sexton-error.js';
 import type { Database } from './schema.js';
 
 /** Nest token of `Kysely<Database>`. */
@@ -29,5 +30,48 @@ export const createPool = (url: string, max: number, applicationName = 'sexton')
   return pool;
 };
 
-export const createDatabase = (pool: pg.Pool): Db =>
-  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+/** Kysely does not tell which pool it is on. */
+const pools = new WeakMap<Db, pg.Pool>();
+
+export const createDatabase = (pool: pg.Pool): Db => {
+  const db: Db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(db, pool);
+  return db;
+};
+
+/**
+ * Runs `work` on one connection that is its own. `lost` is aborted as soon as that connection ends, whatever is done at
+ * that moment: what the session held, another may hold by then. The connection goes back to the pool only after `keep`,
+ * which says that nothing is left on it; otherwise it is closed.
+ */
+export const onOwnConnection = async <T>(
+  db: Db,
+  work: (connection: Db, session: { readonly lost: AbortSignal; readonly keep: () => void }) => Promise<T>,
+): Promise<T> => {
+  const pool = pools.get(db);
+  if (!pool) throw new Error('the database was not made by createDatabase');
+  const client = await pool.connect();
+  const lost = new AbortController();
+  const onEnd = (): void =>
+    lost.abort(
+      new SextonError('database_unavailable', { detail: 'The connection that held the claim was lost' }),
+    );
+  client.on('end', onEnd);
+  client.on('error', onEnd);
+  let isKept = false;
+  const keep = (): void => {
+    isKept = !lost.signal.aborted;
+  };
+  try {
+    const alone = {
+      connect: async () => ({ query: client.query.bind(client), release: () => undefined }),
+      end: async () => undefined,
+    };
+    const own: Db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: alone }) });
+    return await own.connection().execute((connection) => work(connection, { lost: lost.signal, keep }));
+  } finally {
+    client.off('end', onEnd);
+    client.off('error', onEnd);
+    client.release(!isKept);
+  }
+};

@@ -89,6 +89,8 @@ export class DeletionExecutor {
     }
     // A stop is obeyed between targets: the one that is under way is finished, never cut off in the middle.
     const finishing = withGrace(signal);
+    // A claim that is lost cuts it off at once: another process may be at work in the repository by then.
+    const atWork = AbortSignal.any([finishing.signal, claim.lost]);
     try {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const results = await this.store.targetsOf([row.id], claim.db);
@@ -108,7 +110,7 @@ export class DeletionExecutor {
             }
             const ended = await this.targets.execute({
               ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
-              signal: finishing.signal,
+              signal: atWork,
             });
             if (ended !== null) return ended;
           }

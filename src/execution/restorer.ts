@@ -38,6 +38,7 @@ export class Restorer {
   ) {}
 
   async restore(claim: RepositoryClaim, row: DeletionRow, signal: AbortSignal): Promise<void> {
+    const atWork = AbortSignal.any([signal, claim.lost]);
     try {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const repository = parseRepositoryName(row.repository);
@@ -49,14 +50,14 @@ export class Restorer {
         for (const tombstone of tombstones.toReversed()) {
           await claim.assertHeld();
           const overwrite = row.restore_request?.overwriteTags ?? false;
-          restored.push(await putBack(registry, repository, tombstone, overwrite, signal));
+          restored.push(await putBack(registry, repository, tombstone, overwrite, atWork));
         }
         await this.finish(claim.db, row, restored);
       };
       // Also the manifests' own bytes: a registry with a stale cache believes that it has them, and does not take them.
       const all = [...tombstones.map(({ digest }) => digest), ...blobs];
       await this.withBlobs(registry.name, all, async () => {
-        mustBeWhole(await missingOf(registry, repository, blobs, signal));
+        mustBeWhole(await missingOf(registry, repository, blobs, atWork));
         await putAllBack();
       });
     } catch (thrown) {
@@ -92,11 +93,11 @@ export class Restorer {
   }
 
   private async postponeOrGiveUp(db: Db, row: DeletionRow, error: SextonError): Promise<void> {
-    const { retryAt } = this.retries.decide(error, row.attempts, 'execute');
+    const { retryAt, attempts } = this.retries.decide(error, row.attempts, 'execute');
     const problem = { code: error.code, message: error.message, retryAt: retryAt?.toISOString() ?? null };
     this.log.warn({ deletion: row.id, code: error.code, retryAt: problem.retryAt }, 'could not restore');
     await db.transaction().execute(async (tx) => {
-      await this.store.postponeRestore(tx, row.id, problem, row.attempts + 1, retryAt);
+      await this.store.postponeRestore(tx, row.id, problem, attempts, retryAt);
       if (retryAt) return;
       const by = row.restore_request?.by;
       const about = { ...(by && { actor: by }), code: error.code, details: { message: error.message } };

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RegistryOptions } from '../registry-options.js';
 import { basicHeader } from './basic-header.js';
@@ -25,6 +26,7 @@ export interface Ask {
 
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_REDIRECTS = 4;
+const READS: readonly Ask['method'][] = ['GET', 'HEAD'];
 
 /** How a registry's answers differ from what the OCI distribution spec says. */
 export interface Dialect {
@@ -108,8 +110,11 @@ export class Upstream {
       ...(ask.body && { body: ask.body }),
       ...(ask.onBody && { onBody: ask.onBody }),
     };
-    const exchange = () =>
-      ask.mayRedirect ? this.followed(request, signal) : this.exchange(request, signal);
+    const exchange = async () => {
+      // A process that was stopped hears of what happened meanwhile first: a lost claim aborts the signal (TRAPS 32).
+      if (!READS.includes(ask.method)) await setImmediate();
+      return ask.mayRedirect ? this.followed(request, signal) : this.exchange(request, signal);
+    };
     return ask.mayRepeat ? this.patience.withRetries(exchange, signal) : this.patience.once(exchange, signal);
   }
 
