@@ -1,57 +1,99 @@
-import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { arch, platform, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import pg from 'pg';
+import { z } from 'zod';
+import { startEmbeddedPostgres } from '../src/database/embedded-postgres.js';
+import { startServer, type ChildServer } from './child-server.js';
 import { freePort } from './free-port.js';
 
-const run = promisify(execFile);
-const DEBIAN = '/usr/lib/postgresql';
+const FAST_STOP_MS = 10_000;
+
+/** How it goes down: orderly, as in a crash of the whole server, or as in a crash of one of its sessions. */
+export type PostgresStop = 'fast' | 'immediate' | 'crash';
 
 export interface PostgresServer {
   readonly url: string;
-  /** Runs one of PostgreSQL's own programs of the same version, such as pg_dump. */
-  call(program: string, args: readonly string[]): Promise<void>;
+  log(): string;
+  /** Whether its process runs; one that found no room on its disk may end by itself. */
+  isRunning(): boolean;
+  start(): Promise<void>;
+  /** `crash` kills -9 one session: the server then ends all of them, recovers and goes on by itself. */
+  down(how: PostgresStop): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Where Debian's PostgreSQL is, server and client of one version; null without it. The embedded one has no pg_dump. */
-const postgresPrograms = (): string | null =>
-  (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
-    .map((version) => join(DEBIAN, version, 'bin'))
-    .find((folder) => ['initdb', 'pg_ctl', 'pg_dump'].every((name) => existsSync(join(folder, name)))) ??
-  null;
+const binariesSchema = z.object({ postgres: z.string() });
 
-export const hasPostgres = (): boolean => postgresPrograms() !== null;
+/** PostgreSQL refuses to run as root: it runs as the owner of its files, as src/database/embedded-postgres.ts has it. */
+const asOwnerOf = async (directory: string): Promise<readonly string[]> => {
+  if (userInfo().uid !== 0) return [];
+  const { uid, gid } = await stat(directory);
+  const drop = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+  const keep = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  const mayKeep = spawnSync('setpriv', [...drop, ...keep, 'true']).status === 0;
+  return ['setpriv', ...drop, ...(mayKeep ? keep : [])];
+};
 
-/** Runs Debian's PostgreSQL on loopback, with an empty database. It refuses to be root's. */
-export const startPostgres = async (): Promise<PostgresServer> => {
-  const programs = postgresPrograms();
-  if (programs === null) throw new Error('no PostgreSQL below /usr/lib/postgresql');
-  const home = await mkdtemp(join(tmpdir(), 'postgres-'));
-  const prefix: string[] = [];
-  if (userInfo().uid === 0) {
-    const { stdout } = await run('id', ['-u', 'postgres']);
-    await chown(home, Number(stdout), 0);
-    await chmod(home, 0o700);
-    prefix.push('setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups');
-  }
-  const call = async (program: string, args: readonly string[]): Promise<void> => {
-    const [command = '', ...rest] = [...prefix, join(programs, program), ...args];
-    await run(command, rest, { cwd: '/', env: { ...process.env, LC_ALL: 'C' } });
-  };
-  const directory = join(home, 'data');
+/** Runs the PostgreSQL of `embedded-postgres` in `dataDir` as a child of ours, on one port whatever happens to it. */
+export const startPostgres = async (dataDir: string): Promise<PostgresServer> => {
+  // Makes the cluster, its password and its database, as Sexton does.
+  const embedded = await startEmbeddedPostgres(dataDir);
+  await embedded.stop();
+  const { postgres } = binariesSchema.parse(await import(`@embedded-postgres/${platform()}-${arch()}`));
+  const directory = join(dataDir, 'postgres');
   const port = await freePort();
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=100`;
-  await call('initdb', [`--pgdata=${directory}`, '--username=sexton', '--auth=trust', '--encoding=UTF8']);
-  await call('pg_ctl', ['start', '-w', '-s', '-D', directory, '-l', join(home, 'log'), '-o', settings]);
+  const url = Object.assign(new URL(embedded.url), { port: String(port) }).href;
+  const asked = async <T extends pg.QueryResultRow>(query: string): Promise<T[]> => {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<T>(query)).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  };
+  const settings = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: 300,
+    max_wal_size: '64MB',
+    min_wal_size: '32MB',
+  };
+  const prefix = await asOwnerOf(directory);
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [command = postgres, ...args] = [...prefix, postgres, '-D', directory, ...flags];
+  const isUp = async (): Promise<boolean> => (await asked('select 1')).length === 1;
+  const start = (): Promise<ChildServer> =>
+    startServer(command, args, isUp, { ...process.env, LC_MESSAGES: 'C' });
+  let server = await start();
+  const isRunning = (): boolean => server.child.exitCode === null && server.child.signalCode === null;
   return {
-    url: `postgres://sexton@127.0.0.1:${port}/postgres`,
-    call,
-    stop: async () => {
-      await call('pg_ctl', ['stop', '-w', '-s', '-m', 'immediate', '-D', directory]);
-      await rm(home, { recursive: true, force: true });
+    url,
+    log: () => server.log(),
+    isRunning,
+    start: async () => {
+      if (!isRunning()) server = await start();
     },
+    down: async (how) => {
+      if (how === 'fast') {
+        // Asked to end while it recovers from a crash, PostgreSQL 18 may stay "stopping" for ever, with nothing left but
+        // its I/O workers and checkpointer (seen). Whoever runs it then insists, as systemd and Kubernetes do.
+        const insist = setTimeout(() => server.child.kill('SIGQUIT'), FAST_STOP_MS);
+        await server.stop('SIGINT');
+        clearTimeout(insist);
+      }
+      if (how === 'immediate') await server.stop('SIGQUIT');
+      if (how === 'crash') {
+        const rows = await asked<{ pid: number }>(
+          "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() limit 1",
+        );
+        for (const { pid } of rows) process.kill(pid, 'SIGKILL');
+      }
+    },
+    stop: () => server.stop('SIGQUIT'),
   };
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeletionView } from '../../src/deletions/deletions.dto.js';
 import { headManifest, pushImage } from '../../tools/images.js';
-import { hasPostgres, startPostgres } from '../../tools/postgres-server.js';
+import { hasDebianPostgres, startDebianPostgres } from '../../tools/debian-postgres.js';
 import { startRedis } from '../../tools/redis-server.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { untilEnded } from '../support/deletions.js';
@@ -115,11 +115,11 @@ describe('a backup, brought back as the operations guide says', () => {
     PATIENCE_MS,
   );
 
-  it.skipIf(!hasPostgres())(
+  it.skipIf(!hasDebianPostgres())(
     'of DATABASE_URL: pg_dump while Sexton runs, into another server; the queue is lost [needs Debian postgresql]',
     async () => {
       const registryUrl = registry.url;
-      const servers = [await startPostgres(), await startPostgres()] as const;
+      const servers = [await startDebianPostgres(), await startDebianPostgres()] as const;
       const redis = await startRedis();
       const [from, to] = servers;
       const both = { registryUrl, redisUrl: redis.url };

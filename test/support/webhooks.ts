@@ -60,7 +60,7 @@ export class WebhookWorld {
       options,
       source: 'urn:sexton',
       metrics: new Metrics(),
-      log: createLogger('debug', { write: (line: string) => void this.logLines.push(line) }),
+      log: createLogger('debug', { destination: { write: (line: string) => void this.logLines.push(line) } }),
       now: () => this.nowMs,
       random: () => 0,
     });
