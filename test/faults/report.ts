@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './schedule.js';
@@ -22,17 +22,24 @@ interface Summary {
 
 const at = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
 
-/** Says what was found, writes it to docs/ where asked to, and returns the exit status. */
+/** Says what was found, writes it to docs/ where asked to, beside what stands there where `isAdded`, and returns the exit status. */
 export const conclude = async (
   runs: readonly RunResult[],
-  { isWritten, say }: { readonly isWritten: boolean; readonly say: (line: string) => void },
+  {
+    isWritten,
+    isAdded,
+    say,
+  }: { readonly isWritten: boolean; readonly isAdded: boolean; readonly say: (line: string) => void },
 ): Promise<number> => {
   const broken = runs.filter(({ violations }) => violations.length > 0);
   const played = runs.reduce((sum, { faults }) => sum + faults.length, 0);
   say(`${runs.length} runs, ${played} faults, ${broken.length} runs in which a promise was broken`);
   for (const { kind, seed } of broken) say(`  again: npm run test:faults -- --only ${kind} --seed ${seed}`);
   if (isWritten) {
-    const summary = { node: process.version, processors: cpus().length, runs };
+    const earlier = isAdded
+      ? (JSON.parse(await readFile(at('fault-runs.json'), 'utf8')) as Summary).runs
+      : [];
+    const summary = { node: process.version, processors: cpus().length, runs: [...earlier, ...runs] };
     await writeFile(at('fault-runs.json'), `${JSON.stringify(summary, null, 1)}\n`);
     await writeFile(at('fault-runs.md'), inMarkdown(summary));
   }
@@ -50,7 +57,7 @@ const inMarkdown = ({ node, processors, runs }: Summary): string => {
 
 Written by \`npm run test:faults -- --write\` from what it measured: Node.js ${node}, ${processors} processors that were shared
 with other work. Two API and three worker processes, one Redis, one PostgreSQL and a real registry, as real processes.
-What is done to them is a function of the seed; [operations.md](operations.md#what-survives-what) says what it shows. All
+What is done to them is a function of the seed; [operations.md](operations.md#crash-recovery) says what it shows. All
 figures, and each fault with its time, are in [fault-runs.json](fault-runs.json).
 
 ${parts.join('\n')}`;

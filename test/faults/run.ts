@@ -17,6 +17,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     small: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    append: { type: 'boolean', default: false },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -58,4 +59,8 @@ if (isPlayed('collection')) {
     await template.remove();
   }
 }
-process.exitCode = await conclude(results, { isWritten: values.write, say });
+process.exitCode = await conclude(results, {
+  isWritten: values.write || values.append,
+  isAdded: values.append,
+  say,
+});

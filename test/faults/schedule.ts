@@ -20,8 +20,6 @@ export type What =
   | { readonly kind: 'lose-answers'; readonly oneIn: number }
   | { readonly kind: 'fill-disk' };
 
-export type FaultKind = What['kind'];
-
 /** Longer than a BullMQ lock (src/queue/create-queue.ts: 15 s) and the round that finds it stalled. */
 export const LONG_FREEZE_MS = 17_000;
 
