@@ -579,6 +579,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks, newest first; never their secrets */
+        get: operations["Webhooks_list"];
+        put?: never;
+        /**
+         * Have notices sent to a URL; the secret that they are signed with is shown once
+         * @description CloudEvents 1.0 in structured JSON mode, signed as Standard Webhooks has it. Told is what happens from now on.
+         */
+        post: operations["Webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook */
+        get: operations["Webhooks_get"];
+        put?: never;
+        post?: never;
+        /** Remove a webhook, and what waits for it */
+        delete: operations["Webhooks_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a webhook
+         * @description What is left out stays. What happens while it is disabled is never sent; what waited before is sent once it is enabled again.
+         */
+        patch: operations["Webhooks_change"];
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret, shown once
+         * @description For a day every notice has two signatures, of the new secret and of the one before.
+         */
+        post: operations["Webhooks_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was delivered to a webhook, what waits, and what was given up
+         * @description state=dead shows what no further try is made of: send it again with resend.
+         */
+        get: operations["Deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a notice again
+         * @description Under the same id, with all its tries, at once; one of a disabled webhook waits until that is enabled.
+         */
+        post: operations["Deliveries_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -831,7 +934,7 @@ export interface components {
             /** @description What went wrong last; with retryAt while Sexton tries again by itself. */
             problem: {
                 /** @enum {string} */
-                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
                 message: string;
                 retryAt: string | null;
             } | null;
@@ -899,7 +1002,7 @@ export interface components {
                 digest: string;
                 /** @description null: not done yet. */
                 outcome: ("deleted" | "untagged" | "already_absent" | "refused" | "tag_moved" | "failed" | "restored") | null;
-                code: ("malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error") | null;
+                code: ("malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error") | null;
                 message: string | null;
                 startedAt: string | null;
                 at: string | null;
@@ -935,7 +1038,7 @@ export interface components {
             refusals: ({
                 reference: string;
                 /** @enum {string} */
-                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
                 message: string;
                 tags?: string[];
                 parents?: string[];
@@ -1081,6 +1184,8 @@ export interface components {
                 untag: "native" | "replace" | "none";
                 referrersApi: boolean;
                 listsUntagged: boolean;
+                /** @description A tag can be removed although its manifest is gone. */
+                untagsDangling?: boolean;
                 /** @description Untagged children and referrers go with a manifest, and cannot be kept. */
                 deletesAlong?: boolean;
             };
@@ -1326,7 +1431,7 @@ export interface components {
             /** @description What went wrong last; with retryAt while Sexton tries again by itself. */
             problem: {
                 /** @enum {string} */
-                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
                 message: string;
                 retryAt: string | null;
             } | null;
@@ -1874,6 +1979,204 @@ export interface components {
         };
         /**
          * @example {
+         *       "name": "team-a chat",
+         *       "url": "https://hooks.example.com/sexton",
+         *       "events": [
+         *         "deletion.awaiting_approval",
+         *         "deletion.failed"
+         *       ],
+         *       "repositories": [
+         *         "prod/team-a/**"
+         *       ]
+         *     }
+         */
+        CreateWebhook: {
+            /** @description Who is told; shown in the audit log. */
+            name: string;
+            /** @description Where notices are sent. It must lead to public addresses only, unless sexton.yaml allows others. */
+            url: string;
+            /** @description What to tell about. A CloudEvent has the same type with sexton. before it. */
+            events: ("deletion.requested" | "deletion.refused" | "deletion.awaiting_approval" | "deletion.approved" | "deletion.rejected" | "deletion.expired" | "deletion.cancelled" | "deletion.succeeded" | "deletion.partially_succeeded" | "deletion.failed" | "deletion.restored" | "deletion.restore_failed" | "collection.succeeded" | "collection.failed" | "collection.cancelled" | "collection.undone" | "hold.created" | "hold.lift_requested" | "hold.removed" | "pause.created" | "pause.ended" | "registry.parked")[];
+            /**
+             * @description Where: <registry>/<repository>, such as prod/team-a/**. What concerns a registry as a whole is told to prod/** only, what concerns all to *\/** only.
+             * @default [
+             *       "*\/**"
+             *     ]
+             */
+            repositories?: string[];
+            /**
+             * @description false: nothing is sent, and what happens meanwhile is never sent.
+             * @default true
+             */
+            enabled?: boolean;
+        };
+        /**
+         * @example {
+         *       "id": "whk_01JD3M2Q8V4T7X9Y1Z5A6B8C0D",
+         *       "name": "team-a chat",
+         *       "url": "https://hooks.example.com/sexton",
+         *       "events": [
+         *         "deletion.awaiting_approval",
+         *         "deletion.failed"
+         *       ],
+         *       "repositories": [
+         *         "prod/team-a/**"
+         *       ],
+         *       "enabled": true,
+         *       "disabledAt": null,
+         *       "disabledBecause": null,
+         *       "previousSecretUntil": null,
+         *       "createdAt": "2026-11-23T10:00:00.000Z",
+         *       "createdBy": {
+         *         "id": "key_01JD3KX",
+         *         "name": "an administrator"
+         *       },
+         *       "secret": "whsec_…"
+         *     }
+         */
+        WebhookWithSecret: {
+            id: string;
+            name: string;
+            url: string;
+            events: string[];
+            repositories: string[];
+            enabled: boolean;
+            disabledAt: string | null;
+            /** @description gone: the receiver answered 410. */
+            disabledBecause: ("request" | "gone") | null;
+            /** @description Until when the secret before the last rotation signs too. */
+            previousSecretUntil: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: {
+                id: string;
+                name: string;
+            };
+            /** @description What notices are signed with; shown this once. */
+            secret: string;
+        };
+        /** @description Newest first. */
+        WebhookList: {
+            items: components["schemas"]["Webhook"][];
+            nextCursor: string | null;
+        };
+        /**
+         * @example {
+         *       "id": "whk_01JD3M2Q8V4T7X9Y1Z5A6B8C0D",
+         *       "name": "team-a chat",
+         *       "url": "https://hooks.example.com/sexton",
+         *       "events": [
+         *         "deletion.awaiting_approval",
+         *         "deletion.failed"
+         *       ],
+         *       "repositories": [
+         *         "prod/team-a/**"
+         *       ],
+         *       "enabled": true,
+         *       "disabledAt": null,
+         *       "disabledBecause": null,
+         *       "previousSecretUntil": null,
+         *       "createdAt": "2026-11-23T10:00:00.000Z",
+         *       "createdBy": {
+         *         "id": "key_01JD3KX",
+         *         "name": "an administrator"
+         *       }
+         *     }
+         */
+        Webhook: {
+            id: string;
+            name: string;
+            url: string;
+            events: string[];
+            repositories: string[];
+            enabled: boolean;
+            disabledAt: string | null;
+            /** @description gone: the receiver answered 410. */
+            disabledBecause: ("request" | "gone") | null;
+            /** @description Until when the secret before the last rotation signs too. */
+            previousSecretUntil: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: {
+                id: string;
+                name: string;
+            };
+        };
+        /**
+         * @example {
+         *       "enabled": false
+         *     }
+         */
+        ChangeWebhook: {
+            /** @description Who is told; shown in the audit log. */
+            name?: string;
+            /** @description Where notices are sent. It must lead to public addresses only, unless sexton.yaml allows others. */
+            url?: string;
+            /** @description What to tell about. A CloudEvent has the same type with sexton. before it. */
+            events?: ("deletion.requested" | "deletion.refused" | "deletion.awaiting_approval" | "deletion.approved" | "deletion.rejected" | "deletion.expired" | "deletion.cancelled" | "deletion.succeeded" | "deletion.partially_succeeded" | "deletion.failed" | "deletion.restored" | "deletion.restore_failed" | "collection.succeeded" | "collection.failed" | "collection.cancelled" | "collection.undone" | "hold.created" | "hold.lift_requested" | "hold.removed" | "pause.created" | "pause.ended" | "registry.parked")[];
+            /** @description Where: <registry>/<repository>, such as prod/team-a/**. What concerns a registry as a whole is told to prod/** only, what concerns all to *\/** only. */
+            repositories?: string[];
+            /** @description false: nothing is sent, and what happens meanwhile is never sent. */
+            enabled?: boolean;
+        };
+        /** @description Newest first; of the last 30 days. */
+        WebhookDeliveryList: {
+            items: components["schemas"]["WebhookDelivery"][];
+            nextCursor: string | null;
+        };
+        /**
+         * @description What the receiver answered beside its status is not kept.
+         * @example {
+         *       "id": "msg_01JD3M2Q8V4T7X9Y1Z5A6B8C0D",
+         *       "webhook": "whk_01JD3M2Q8V4T7X9Y1Z5A6B8C0D",
+         *       "type": "deletion.failed",
+         *       "event": {
+         *         "sequence": 4711
+         *       },
+         *       "state": "dead",
+         *       "attempts": 15,
+         *       "createdAt": "2026-11-23T10:00:00.000Z",
+         *       "nextAttemptAt": null,
+         *       "lastAttemptAt": "2026-11-24T09:12:00.000Z",
+         *       "lastStatus": 503,
+         *       "lastFault": {
+         *         "code": "status",
+         *         "message": "The receiver did not answer with a status from 200 to 299."
+         *       },
+         *       "finishedAt": "2026-11-24T09:12:00.000Z"
+         *     }
+         */
+        WebhookDelivery: {
+            /** @description What the receiver sees as webhook-id. */
+            id: string;
+            webhook: string;
+            type: string;
+            /** @description The audit event that it is about, by its place in the hash chain. */
+            event: {
+                sequence: number;
+            };
+            /**
+             * @description dead: given up after the last try, or after a 410.
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "dead";
+            /** @description Since it was made, or sent again by request. */
+            attempts: number;
+            /** Format: date-time */
+            createdAt: string;
+            nextAttemptAt: string | null;
+            lastAttemptAt: string | null;
+            /** @description HTTP status of the last answer; null where none came. */
+            lastStatus: number | null;
+            lastFault: {
+                /** @description address_not_allowed, name_not_found, tls_error, timeout, not_http, no_connection, event_missing, redirect, gone, status */
+                code: string;
+                message: string;
+            } | null;
+            finishedAt: string | null;
+        };
+        /**
+         * @example {
          *       "status": "ok"
          *     }
          */
@@ -1921,7 +2224,7 @@ export interface components {
              * @description Stable; meant for programs.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+            code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
             /** @description The path that was asked for, or the deletion it is about. */
             instance: string;
             requestId: string;
@@ -2018,7 +2321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2155,7 +2458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2249,7 +2552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2356,7 +2659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2459,7 +2762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2596,7 +2899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2690,7 +2993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2797,7 +3100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2904,7 +3207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2969,7 +3272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3065,7 +3368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3161,7 +3464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3226,7 +3529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,7 +3627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3432,7 +3735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3506,7 +3809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3597,7 +3900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3701,7 +4004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `storage_unavailable`: The registry's files are not there. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `storage_unavailable`: The registry's files are not there. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3781,7 +4084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3886,7 +4189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3971,7 +4274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4078,7 +4381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4185,7 +4488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4292,7 +4595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4313,7 +4616,7 @@ export interface operations {
                 actorName?: string;
                 /** @description The client's network address. */
                 actorAddress?: string;
-                action?: "deletion.requested" | "deletion.planned" | "deletion.refused" | "deletion.awaiting_approval" | "deletion.approved" | "deletion.rejected" | "deletion.queued" | "deletion.started" | "deletion.finished" | "deletion.cancelled" | "deletion.expired" | "deletion.executed" | "deletion.restore_requested" | "deletion.restored" | "target.deleted" | "target.untagged" | "target.already_absent" | "target.refused" | "target.tag_moved" | "target.failed" | "target.restored" | "hold.created" | "hold.lift_requested" | "hold.removed" | "collection.requested" | "collection.started" | "collection.paused" | "collection.resumed" | "collection.finished" | "collection.cancel_requested" | "collection.cancelled" | "collection.undo_requested" | "collection.undone" | "collection.batch_quarantined" | "collection.batch_restored" | "collection.batch_purged" | "pause.created" | "pause.ended" | "api_key.created" | "api_key.rotated" | "api_key.revoked" | "login.failed" | "audit.exported" | "config.changed" | "request.refused" | "request.failed" | "gateway.started" | "gateway.stopped";
+                action?: "deletion.requested" | "deletion.planned" | "deletion.refused" | "deletion.awaiting_approval" | "deletion.approved" | "deletion.rejected" | "deletion.queued" | "deletion.started" | "deletion.finished" | "deletion.cancelled" | "deletion.expired" | "deletion.executed" | "deletion.restore_requested" | "deletion.restored" | "target.deleted" | "target.untagged" | "target.already_absent" | "target.refused" | "target.tag_moved" | "target.failed" | "target.restored" | "hold.created" | "hold.lift_requested" | "hold.removed" | "collection.requested" | "collection.started" | "collection.paused" | "collection.resumed" | "collection.finished" | "collection.cancel_requested" | "collection.cancelled" | "collection.undo_requested" | "collection.undone" | "collection.batch_quarantined" | "collection.batch_restored" | "collection.batch_purged" | "pause.created" | "pause.ended" | "registry.parked" | "api_key.created" | "api_key.rotated" | "api_key.revoked" | "webhook.created" | "webhook.changed" | "webhook.secret_rotated" | "webhook.disabled" | "webhook.removed" | "webhook.delivery_dead" | "webhook.delivery_resent" | "login.failed" | "audit.exported" | "config.changed" | "request.refused" | "request.failed" | "gateway.started" | "gateway.stopped";
                 /** @description The deletion's id. */
                 deletion?: string;
                 /** @description Tag or digest, as it was named in the request. */
@@ -4395,7 +4698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4474,7 +4777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4539,7 +4842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4560,7 +4863,7 @@ export interface operations {
                 actorName?: string;
                 /** @description The client's network address. */
                 actorAddress?: string;
-                action?: "deletion.requested" | "deletion.planned" | "deletion.refused" | "deletion.awaiting_approval" | "deletion.approved" | "deletion.rejected" | "deletion.queued" | "deletion.started" | "deletion.finished" | "deletion.cancelled" | "deletion.expired" | "deletion.executed" | "deletion.restore_requested" | "deletion.restored" | "target.deleted" | "target.untagged" | "target.already_absent" | "target.refused" | "target.tag_moved" | "target.failed" | "target.restored" | "hold.created" | "hold.lift_requested" | "hold.removed" | "collection.requested" | "collection.started" | "collection.paused" | "collection.resumed" | "collection.finished" | "collection.cancel_requested" | "collection.cancelled" | "collection.undo_requested" | "collection.undone" | "collection.batch_quarantined" | "collection.batch_restored" | "collection.batch_purged" | "pause.created" | "pause.ended" | "api_key.created" | "api_key.rotated" | "api_key.revoked" | "login.failed" | "audit.exported" | "config.changed" | "request.refused" | "request.failed" | "gateway.started" | "gateway.stopped";
+                action?: "deletion.requested" | "deletion.planned" | "deletion.refused" | "deletion.awaiting_approval" | "deletion.approved" | "deletion.rejected" | "deletion.queued" | "deletion.started" | "deletion.finished" | "deletion.cancelled" | "deletion.expired" | "deletion.executed" | "deletion.restore_requested" | "deletion.restored" | "target.deleted" | "target.untagged" | "target.already_absent" | "target.refused" | "target.tag_moved" | "target.failed" | "target.restored" | "hold.created" | "hold.lift_requested" | "hold.removed" | "collection.requested" | "collection.started" | "collection.paused" | "collection.resumed" | "collection.finished" | "collection.cancel_requested" | "collection.cancelled" | "collection.undo_requested" | "collection.undone" | "collection.batch_quarantined" | "collection.batch_restored" | "collection.batch_purged" | "pause.created" | "pause.ended" | "registry.parked" | "api_key.created" | "api_key.rotated" | "api_key.revoked" | "webhook.created" | "webhook.changed" | "webhook.secret_rotated" | "webhook.disabled" | "webhook.removed" | "webhook.delivery_dead" | "webhook.delivery_resent" | "login.failed" | "audit.exported" | "config.changed" | "request.refused" | "request.failed" | "gateway.started" | "gateway.stopped";
                 /** @description The deletion's id. */
                 deletion?: string;
                 /** @description Tag or digest, as it was named in the request. */
@@ -4641,7 +4944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4718,7 +5021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4805,7 +5108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4890,7 +5193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4973,7 +5276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5038,7 +5341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5121,7 +5424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5217,7 +5520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5302,7 +5605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5418,7 +5721,726 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Webhooks_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook, with its secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `malformed_json`: The body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_webhooks`: There are as many webhooks as there may be. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_target_refused`: The webhook may not lead there. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Webhooks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Webhooks_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Webhooks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `malformed_json`: The body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_target_refused`: The webhook may not lead there. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Webhooks_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook, with its new secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Deliveries_list: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "delivered" | "dead";
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    Deliveries_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is due. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No valid credential. `key_expired`: The API key has expired. `token_expired`: The token has expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not permitted. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong in Sexton. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -934,7 +934,7 @@ export interface components {
             /** @description What went wrong last; with retryAt while Sexton tries again by itself. */
             problem: {
                 /** @enum {string} */
-                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
                 message: string;
                 retryAt: string | null;
             } | null;
@@ -1002,7 +1002,7 @@ export interface components {
                 digest: string;
                 /** @description null: not done yet. */
                 outcome: ("deleted" | "untagged" | "already_absent" | "refused" | "tag_moved" | "failed" | "restored") | null;
-                code: ("malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error") | null;
+                code: ("malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error") | null;
                 message: string | null;
                 startedAt: string | null;
                 at: string | null;
@@ -1038,7 +1038,7 @@ export interface components {
             refusals: ({
                 reference: string;
                 /** @enum {string} */
-                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
                 message: string;
                 tags?: string[];
                 parents?: string[];
@@ -1184,6 +1184,8 @@ export interface components {
                 untag: "native" | "replace" | "none";
                 referrersApi: boolean;
                 listsUntagged: boolean;
+                /** @description A tag can be removed although its manifest is gone. */
+                untagsDangling?: boolean;
                 /** @description Untagged children and referrers go with a manifest, and cannot be kept. */
                 deletesAlong?: boolean;
             };
@@ -1429,7 +1431,7 @@ export interface components {
             /** @description What went wrong last; with retryAt while Sexton tries again by itself. */
             problem: {
                 /** @enum {string} */
-                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+                code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
                 message: string;
                 retryAt: string | null;
             } | null;
@@ -2222,7 +2224,7 @@ export interface components {
              * @description Stable; meant for programs.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "internal_error";
+            code: "malformed_json" | "invalid_request" | "unauthenticated" | "key_expired" | "token_expired" | "issuer_unavailable" | "forbidden" | "not_found" | "unknown_registry" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "webhook_target_refused" | "too_many_webhooks" | "not_cancellable" | "not_executable" | "plan_stale" | "not_restorable" | "hold_not_liftable" | "second_person_required" | "plan_refused" | "shared_digest" | "child_of_index" | "reference_not_found" | "dangling_tag" | "untagged_unsupported" | "untag_unsupported" | "digest_unsupported" | "tag_in_notary" | "repository_name_unsupported" | "unreadable_manifest" | "deletes_more" | "held" | "too_many_targets" | "share_too_large" | "daily_limit_reached" | "approval_required" | "not_awaiting_approval" | "approval_expired" | "tag_moved" | "already_absent" | "verification_failed" | "upstream_unavailable" | "upstream_timeout" | "upstream_error" | "upstream_rate_limited" | "upstream_unauthorized" | "upstream_forbidden" | "upstream_tls_error" | "upstream_protocol_error" | "upstream_realm_not_allowed" | "digest_mismatch" | "listing_unsupported" | "delete_disabled" | "immutable_tag" | "still_referenced" | "pull_blocked" | "registry_online" | "registry_read_only" | "no_collection" | "no_window" | "not_undoable" | "not_resumable" | "not_supported_by_engine" | "storage_unavailable" | "storage_locked" | "storage_fault" | "not_read_only" | "untagged_breaks_indexes" | "command_failed" | "collection_job_failed" | "not_ready" | "database_unavailable" | "internal_error";
             /** @description The path that was asked for, or the deletion it is about. */
             instance: string;
             requestId: string;
@@ -2367,7 +2369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2504,7 +2506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2598,7 +2600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2705,7 +2707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2808,7 +2810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2945,7 +2947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3039,7 +3041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3146,7 +3148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3253,7 +3255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3318,7 +3320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3414,7 +3416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3510,7 +3512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3575,7 +3577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3673,7 +3675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3781,7 +3783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `upstream_unavailable`: The registry is not answering. `upstream_rate_limited`: The registry asks to slow down. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3855,7 +3857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3946,7 +3948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4050,7 +4052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `storage_unavailable`: The registry's files are not there. `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `storage_unavailable`: The registry's files are not there. `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4130,7 +4132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4235,7 +4237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4320,7 +4322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4427,7 +4429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4534,7 +4536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4641,7 +4643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4744,7 +4746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4823,7 +4825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4888,7 +4890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +4992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5067,7 +5069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5154,7 +5156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5239,7 +5241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5322,7 +5324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5387,7 +5389,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5470,7 +5472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5566,7 +5568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5651,7 +5653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5767,7 +5769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5845,7 +5847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5950,7 +5952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6035,7 +6037,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6118,7 +6120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6225,7 +6227,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6310,7 +6312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6400,7 +6402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6486,7 +6488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer_unavailable`: The token issuer is not answering. */
+            /** @description `issuer_unavailable`: The token issuer is not answering. `database_unavailable`: The database of Sexton is not working. */
             503: {
                 headers: {
                     [name: string]: unknown;
