@@ -40,7 +40,7 @@ const commandLine = (files, up, allowed) => ({
 });
 
 const ON_FILES =
-  'oci/|collections/(engine|storage|storage-deletion)/|audit/(checkpoint|evidence-records|lines|offline-verification|signing-key)\\.js$';
+  'oci/|storage/|collections/(engine|storage-deletion)/|audit/(checkpoint|evidence-records|lines|offline-verification|signing-key)\\.js$';
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'src/web/page/api/openapi.ts'] },

@@ -1,3 +1,4 @@
+import type { ReadableStream } from 'node:stream/web';
 import createClient, { type Client } from 'openapi-fetch';
 import { EXIT } from '../exit-codes.js';
 import type { components, paths } from './api.js';
@@ -51,7 +52,7 @@ export class Server {
 
   /** The bytes of an answer, as they come, until `signal` aborts. */
   async stream(
-    call: Promise<Answer<Response['body']>>,
+    call: Promise<Answer<ReadableStream<Uint8Array> | null>>,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>> {
     const { data, response } = await this.success(call);
