@@ -143,7 +143,7 @@ export const ERROR_KINDS = kinds({
   dangling_tag: {
     status: 409,
     title: 'The tag points at a manifest that is gone',
-    hint: 'This registry cannot remove it through its API; remove it through its storage (type: storage, or sexton storage delete), or push the tag again.',
+    hint: 'This registry cannot remove it through its API; remove it through its storage (type: storage, or sexton storage delete), or push the tag again. Was it pushed since a collection, ask again once the quarantine was looked after (collection.healEvery).',
   },
   untagged_unsupported: {
     status: 409,

@@ -81,14 +81,16 @@ it('pushes and pulls go on all through collections of a live registry, and what 
     const collected = await collecting;
     expect(collected).toMatchObject({ state: 'succeeded', problem: null });
     taken += collected.quarantined.count;
+    // A manifest that the registry did not store, because its cache has it still, is there once the healer came by;
+    // until then its tag dangles, and cannot be deleted.
+    for (const tag of ['stays', ...COMES_BACK]) {
+      const again = join(home, `${tag}-again`);
+      await vi.waitFor(() => skopeo(image(tag), `dir:${again}`), { timeout: 30_000, interval: 100 });
+      expect(treeOf(again)).toEqual(treeOf(saved(tag)));
+    }
   }
   // Without it, nothing was shown.
   expect(taken).toBeGreaterThan(0);
-  for (const tag of ['stays', ...COMES_BACK]) {
-    const again = join(home, `${tag}-again`);
-    await vi.waitFor(() => skopeo(image(tag), `dir:${again}`), { timeout: 30_000 });
-    expect(treeOf(again)).toEqual(treeOf(saved(tag)));
-  }
   for (let round = 0; round < ROUNDS; round++)
     await skopeo(image(`new-${round}`), `dir:${home}/new-${round}`);
 });

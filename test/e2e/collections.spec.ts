@@ -29,6 +29,12 @@ describe('delete, collect, push again, pull', () => {
     // Manifest, config and two layers; the shared layer stays.
     expect(collected.quarantined.count).toBe(4);
     world.push('v1', 'v1');
+    // Nothing of it is there yet: its tag dangles, and what cannot be shown is not deleted.
+    const early = { registry: 'prod', repository: REPOSITORY, references: ['v1'] };
+    expect(await deleteAndWait(world.api, early)).toMatchObject({
+      state: 'refused',
+      plan: { refusals: [{ reference: 'v1', code: 'dangling_tag' }] },
+    });
     // The registry still answered that the layers are there, so nothing was uploaded: the healer brings them back.
     world.nowMs += HOUR;
     await vi.waitFor(() => world.save('v1', 'again'), {
