@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { collect, type CollectResult } from '../collections/engine/collect.js';
 import { FileJournal } from '../collections/engine/file-journal.js';
-import type { Garbage } from '../collections/engine/garbage.js';
+import type { DescribedLook } from '../collections/engines/sexton/described-look.js';
 import { withLock } from '../collections/engine/storage-lock.js';
-import { survey } from '../collections/engine/survey.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { printGarbage } from './storage-report.js';
-import { withStorage } from './storage-open.js';
+import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
+import { printLook } from './storage-report.js';
+import { withSurveyor } from './storage-open.js';
 
 /** What commander parsed; its types are those of the options in storage-commands.ts. */
 interface CollectOptions {
@@ -17,6 +16,7 @@ interface CollectOptions {
   readonly untaggedMinAge: number;
   readonly json?: boolean;
   readonly cache?: string | boolean;
+  readonly v1?: boolean;
 }
 
 const BATCH_SIZE = 500;
@@ -25,33 +25,32 @@ const REMARK_AFTER_MS = 60_000;
 export const newRunId = (): string =>
   `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;
 
-export const exitCodeOf = (garbage: Garbage): ExitCode => {
-  if (garbage.blocked !== null) return EXIT.refused;
-  return garbage.faults.some((fault) => fault.undecided !== 'nothing') ? EXIT.incomplete : EXIT.done;
+export const exitCodeOf = (look: DescribedLook): ExitCode => {
+  if (look.blocked !== null) return EXIT.refused;
+  return look.faults.some((fault) => fault.undecided !== 'nothing') ? EXIT.incomplete : EXIT.done;
 };
 
 /** `sexton storage collect`. */
 export const runCollect = async (parsed: unknown): Promise<ExitCode> => {
   const options = parsed as CollectOptions;
+  if (options.v1 === true && options.untagged === 'collect') {
+    throw new CommandError('with --v1 every image that no tag leads to goes; --untagged says nothing there');
+  }
   const rules = {
     graceMs: options.grace,
     untaggedMinAgeMs: options.untagged === 'collect' ? options.untaggedMinAge : null,
   };
-  return withStorage(options.storage, options.cache, async ({ root, tools }) => {
-    let garbage: Garbage;
-    let swept: CollectResult | null = null;
+  return withSurveyor(options, async ({ root, surveyor }) => {
+    let look: DescribedLook;
+    let swept: CollectResult<DescribedLook> | null = null;
     if (options.dryRun) {
-      garbage = await survey(tools, rules);
+      look = await surveyor.look(rules);
     } else {
-      swept = await withLock(root, () =>
-        collect(
-          { ...tools, journal: new FileJournal(root) },
-          { ...rules, newRunId, batchSize: BATCH_SIZE, remarkAfterMs: REMARK_AFTER_MS },
-        ),
-      );
-      garbage = swept.first;
+      const how = { ...rules, newRunId, batchSize: BATCH_SIZE, remarkAfterMs: REMARK_AFTER_MS };
+      swept = await withLock(root, () => collect(surveyor, new FileJournal(root), how));
+      look = swept.first;
     }
-    await printGarbage(garbage, swept, options.json ?? false);
-    return exitCodeOf(garbage);
+    await printLook(look, swept, options.json ?? false);
+    return exitCodeOf(look);
   });
 };

@@ -19,7 +19,13 @@ export const defineStorageCommands = (program: Command, setExit: (code: ExitCode
       .requiredOption('--storage <dir>', "the registry's rootdirectory, which holds docker/registry/v2")
       .addHelpText('after', EXIT_CODES);
 
-  withStorage('collect', 'take blobs that no image needs into quarantine (.sexton in the storage)')
+  const withEither = (name: string, description: string): Command =>
+    withStorage(name, description).option(
+      '--v1',
+      'of the old Python registry: DIR holds images and repositories',
+    );
+
+  withEither('collect', 'take blobs that no image needs into quarantine (.sexton in the storage)')
     .option('--dry-run', 'show what would go, and write nothing in the storage')
     .option('--grace <duration>', 'leave alone what was written within this time', duration, 2 * HOUR_MS)
     .addOption(
@@ -36,19 +42,19 @@ export const defineStorageCommands = (program: Command, setExit: (code: ExitCode
       setExit(await runCollect(options));
     });
 
-  withStorage('undo', 'bring back everything that a collection took into quarantine')
+  withEither('undo', 'bring back everything that a collection took into quarantine')
     .option('--run <id>', 'which collection; otherwise the last one of which something waits in quarantine')
     .action(async (options: unknown) => {
       const { runUndo } = await import('./storage-quarantine.js');
       setExit(await runUndo(options));
     });
 
-  withStorage('heal', 'bring back from quarantine what is needed again').action(async (options: unknown) => {
+  withEither('heal', 'bring back from quarantine what is needed again').action(async (options: unknown) => {
     const { runHeal } = await import('./storage-quarantine.js');
     setExit(await runHeal(options));
   });
 
-  withStorage('purge', 'delete for good what has waited in quarantine')
+  withEither('purge', 'delete for good what has waited in quarantine')
     .option('--retention <duration>', 'how long it must have waited', duration, 7 * DAY_MS)
     .action(async (options: unknown) => {
       const { runPurge } = await import('./storage-quarantine.js');

@@ -8,6 +8,10 @@ import type { CollectionTools } from '../collections/engine/survey.js';
 import { WorkerScanner } from '../collections/engine/worker-scanner.js';
 import { FilesystemStorage } from '../storage/filesystem-storage.js';
 import { BLOBS, REPOSITORIES } from '../storage/layout.js';
+import type { Surveyor } from '../collections/engine/surveyor.js';
+import { describedSurveyorWith } from '../collections/engines/sexton/describe-garbage.js';
+import type { DescribedLook } from '../collections/engines/sexton/described-look.js';
+import { V1_IMAGES, V1_REPOSITORIES } from '../collections/engines/v1/layout.js';
 import { CommandError } from './exit-codes.js';
 
 /** This thread reads, too. */
@@ -19,18 +23,25 @@ const MAX_THREADS = 4;
  */
 const OPTIMIZE_LATER = '--interrupt-budget=2000000';
 
+const V2 = {
+  folders: [BLOBS, REPOSITORIES],
+  hint: `no docker/registry/v2; give the directory that the registry's "rootdirectory" names`,
+};
+const V1 = {
+  folders: [V1_IMAGES, V1_REPOSITORIES],
+  hint: `no images or repositories; give the directory that the registry's "storage_path" names`,
+};
+
 /** The real path of a registry's directory; one that does not hold a registry's files is refused. */
-export const storageRoot = (directory: string): string => {
+const storageRoot = (directory: string, { folders, hint }: typeof V2): string => {
   if (!existsSync(directory)) throw new CommandError(`${directory} does not exist`);
   const root = realpathSync(directory);
-  if (existsSync(join(root, BLOBS)) || existsSync(join(root, REPOSITORIES))) return root;
-  throw new CommandError(
-    `${directory} holds no docker/registry/v2; give the directory that the registry's "rootdirectory" names`,
-  );
+  if (folders.some((folder) => existsSync(join(root, folder)))) return root;
+  throw new CommandError(`${directory} holds ${hint}`);
 };
 
 /** Where references are remembered: out of the storage, which a dry run must not change. */
-export const cachePath = (root: string, option: string | boolean | undefined): string | null => {
+const cachePath = (root: string, option: string | boolean | undefined): string | null => {
   if (option === false) return null;
   if (typeof option !== 'string') {
     const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
@@ -54,7 +65,7 @@ export const withStorage = async <T>(
   cache: string | boolean | undefined,
   work: (open: OpenStorage) => Promise<T>,
 ): Promise<T> => {
-  const root = storageRoot(directory);
+  const root = storageRoot(directory, V2);
   const path = cachePath(root, cache);
   setFlagsFromString(OPTIMIZE_LATER);
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism()) - 1);
@@ -68,6 +79,29 @@ export const withStorage = async <T>(
   } finally {
     await scanner.close();
   }
+};
+
+/** What commander parsed of every command on a storage. */
+export interface WhichStorage {
+  readonly storage: string;
+  readonly cache?: string | boolean;
+  /** The old Python registry's. */
+  readonly v1?: boolean;
+}
+
+/** Opens a storage of either layout for the time of `work`. */
+export const withSurveyor = async <T>(
+  { storage: directory, cache, v1 = false }: WhichStorage,
+  work: (open: { readonly root: string; readonly surveyor: Surveyor<DescribedLook> }) => Promise<T>,
+): Promise<T> => {
+  if (v1) {
+    const root = storageRoot(directory, V1);
+    const { v1SurveyorOf } = await import('../collections/engines/v1/images-look.js');
+    return work({ root, surveyor: v1SurveyorOf(new FilesystemStorage(root), () => Date.now()) });
+  }
+  return withStorage(directory, cache, ({ root, tools }) =>
+    work({ root, surveyor: describedSurveyorWith(tools) }),
+  );
 };
 
 const keepMemory = (memory: ReferenceMemory): void => {

@@ -4,7 +4,7 @@ import { purge } from '../collections/engine/purge.js';
 import { withLock } from '../collections/engine/storage-lock.js';
 import { undo } from '../collections/engine/undo.js';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
-import { withStorage } from './storage-open.js';
+import { withSurveyor, type WhichStorage } from './storage-open.js';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -12,16 +12,16 @@ const say = (line: string): void => {
 
 /** `sexton storage undo`. */
 export const runUndo = async (parsed: unknown): Promise<ExitCode> => {
-  const { storage: directory, run: wanted } = parsed as { storage: string; run?: string };
-  return withStorage(directory, false, ({ root, tools }) =>
+  const { run: wanted, ...where } = parsed as WhichStorage & { readonly run?: string };
+  return withSurveyor({ ...where, cache: false }, ({ root, surveyor }) =>
     withLock(root, async () => {
       const journal = new FileJournal(root);
       const runs = await journal.runs();
       const waiting = new Set((await journal.list(['moving', 'quarantined'])).map(({ run }) => run));
       const last = runs.findLast(({ id }) => waiting.has(id)) ?? runs.at(-1);
       const run = wanted === undefined ? last : runs.find(({ id }) => id === wanted);
-      if (!run) throw new CommandError(`${directory} has no such collection to undo`, EXIT.refused);
-      const { entries, bytes, purged } = await undo(tools.storage, journal, run.id);
+      if (!run) throw new CommandError(`${where.storage} has no such collection to undo`, EXIT.refused);
+      const { entries, bytes, purged } = await undo(surveyor.storage, journal, run.id);
       say(`run ${run.id}: ${entries} brought back, ${bytes} bytes; ${purged} were purged before`);
       return purged > 0 ? EXIT.incomplete : EXIT.done;
     }),
@@ -30,10 +30,9 @@ export const runUndo = async (parsed: unknown): Promise<ExitCode> => {
 
 /** `sexton storage heal`. */
 export const runHeal = async (parsed: unknown): Promise<ExitCode> => {
-  const { storage: directory } = parsed as { storage: string };
-  return withStorage(directory, undefined, ({ root, tools }) =>
+  return withSurveyor(parsed as WhichStorage, ({ root, surveyor }) =>
     withLock(root, async () => {
-      say(`${await heal(tools, new FileJournal(root))} brought back`);
+      say(`${await heal(surveyor, new FileJournal(root))} brought back`);
       return EXIT.done;
     }),
   );
@@ -41,10 +40,10 @@ export const runHeal = async (parsed: unknown): Promise<ExitCode> => {
 
 /** `sexton storage purge`. */
 export const runPurge = async (parsed: unknown): Promise<ExitCode> => {
-  const { storage: directory, retention } = parsed as { storage: string; retention: number };
-  return withStorage(directory, undefined, ({ root, tools }) =>
+  const { retention, ...where } = parsed as WhichStorage & { readonly retention: number };
+  return withSurveyor(where, ({ root, surveyor }) =>
     withLock(root, async () => {
-      const result = await purge(tools, new FileJournal(root), Date.now() - retention);
+      const result = await purge(surveyor, new FileJournal(root), Date.now() - retention);
       say(`${result.entries} purged, ${result.bytes} bytes; ${result.broughtBack} brought back`);
       if (result.blocked === null) return EXIT.done;
       say(`nothing was purged: ${result.blocked}`);

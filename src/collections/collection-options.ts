@@ -29,18 +29,32 @@ export type EngineOptions =
   | { readonly kind: 'none' }
   /** `storage`: the directory that holds docker/registry/v2; `threads` read it, with 0 the main one does. */
   | { readonly kind: 'sexton'; readonly storage: string; readonly threads: number }
+  /** `storage`: the directory that holds `images` and `repositories` of the old Python registry. */
+  | { readonly kind: 'v1'; readonly storage: string }
   | { readonly kind: 'command'; readonly command: CommandOptions }
   | { readonly kind: 'dtr'; readonly action: 'onlinegc' | 'gc' }
   | { readonly kind: 'harbor'; readonly workers: number };
 
-/** Whether an engine can do this: DTR's jobs only collect, and Sexton's own engine alone has a quarantine to purge. */
-export const hasMode = ({ kind }: EngineOptions, mode: CollectionMode): boolean =>
-  mode === 'collect' || kind === 'sexton' || (mode === 'dry-run' && kind !== 'dtr');
-
-/** Whether an engine can be told to take manifests without a tag. */
-export const collectsUntagged = ({ kind }: EngineOptions): boolean => kind !== 'dtr';
-
 export type EngineKind = EngineOptions['kind'];
+
+export const ENGINE_KINDS = [
+  'sexton',
+  'v1',
+  'command',
+  'dtr',
+  'harbor',
+  'none',
+] as const satisfies EngineKind[];
+
+/** Whether Sexton itself collects, on the registry's files: with a quarantine. */
+export const hasQuarantine = (kind: string): boolean => kind === 'sexton' || kind === 'v1';
+
+/** Whether an engine can do this: DTR's jobs only collect, and Sexton's own engines alone have a quarantine to purge. */
+export const hasMode = ({ kind }: EngineOptions, mode: CollectionMode): boolean =>
+  mode === 'collect' || hasQuarantine(kind) || (mode === 'dry-run' && kind !== 'dtr');
+
+/** Whether an engine can be told to take manifests without a tag; of the old registry all images are such. */
+export const collectsUntagged = ({ kind }: EngineOptions): boolean => kind !== 'dtr' && kind !== 'v1';
 
 /** Collection of one registry; made from sexton.yaml, checked there, trusted here. */
 export interface CollectionOptions {

@@ -1,5 +1,5 @@
 import { parseRegistryName, type RegistryName } from '../oci/names.js';
-import type { CollectionOptions } from './collection-options.js';
+import { hasQuarantine, type CollectionOptions } from './collection-options.js';
 import { nextOpening } from './windows/open.js';
 
 /**
@@ -12,7 +12,7 @@ export const restorableUntil =
   (registry: string, goneAt: Date): Date | null => {
     const options = collections.get(parseRegistryName(registry));
     if (!options || options.engine.kind === 'none') return null;
-    if (options.engine.kind === 'sexton') return new Date(goneAt.getTime() + options.retentionMs);
+    if (hasQuarantine(options.engine.kind)) return new Date(goneAt.getTime() + options.retentionMs);
     const opensMs = nextOpening(options.rules, goneAt.getTime());
     return opensMs === null ? null : new Date(opensMs);
   };

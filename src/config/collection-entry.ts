@@ -17,6 +17,9 @@ const engineOf = (
     case 'sexton':
       if (storage === null) fail('storage', 'is required with collection.engine: sexton');
       return { kind: 'sexton', storage: storage ?? '', threads };
+    case 'v1':
+      if (storage === null) fail('storage', 'is required with collection.engine: v1');
+      return { kind: 'v1', storage: storage ?? '' };
     case 'command': {
       // The schema demands it with this engine.
       if (command === undefined) return { kind: 'none' };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENGINE_KINDS } from '../collections/collection-options.js';
 import { WEEKDAYS } from '../collections/windows/rules.js';
 import { isTimeZone } from '../collections/windows/wall-clock.js';
 import { durationOfAtLeast, durationSchema, longDurationSchema } from './duration.js';
@@ -56,7 +57,7 @@ const commandSchema = z.strictObject({
 /** `collection` of a registry: what gives its space back, and when. */
 export const collectionSchema = z
   .strictObject({
-    engine: z.enum(['sexton', 'command', 'dtr', 'harbor', 'none']).describe('What collects.'),
+    engine: z.enum(ENGINE_KINDS).describe('What collects.'),
     timezone: timezone.default('UTC').describe('Of windows that name none.'),
     windows: z
       .array(windowSchema)

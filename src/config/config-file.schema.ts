@@ -72,7 +72,10 @@ const registryFields = z.strictObject({
     .prefault({}),
   storage: z
     .strictObject({
-      filesystem: z.string().min(1).describe('The directory that holds docker/registry/v2.'),
+      filesystem: z
+        .string()
+        .min(1)
+        .describe('The directory that holds docker/registry/v2; of a v1 registry the one that holds images.'),
       online: z
         .boolean()
         .optional()

@@ -7,7 +7,7 @@ import { purge } from '../../src/collections/engine/purge.js';
 import { undo } from '../../src/collections/engine/undo.js';
 import * as layout from '../../src/storage/layout.js';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
-import { COLLECT_UNTAGGED, collectIn, digestsOf, surveyIn, toolsIn } from './collecting.js';
+import { COLLECT_UNTAGGED, collectIn, digestsOf, surveyIn, surveyorIn, toolsIn } from './collecting.js';
 import { StoreFiles, type StoredImage } from './store-files.js';
 import { treeOf } from './temporary-tree.js';
 
@@ -209,34 +209,34 @@ describe('a collection', () => {
     // The registry's stale cache says that every blob exists; only links are written.
     files.put(layout.revisionLink('team/app', dead.digest), dead.digest);
     files.tag('team/app', 'v2', dead.digest);
-    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBeGreaterThan(0);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBeGreaterThan(0);
     expect(fs.readFileSync(join(files.root, layout.blobData(dead.digest)))).toEqual(manifest);
-    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBe(garbage.length - 1);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(garbage.length - 1);
     for (const digest of all(dead)) {
       expect(files.hasBlob(digest)).toBe(true);
       if (digest !== dead.digest) expect(files.has(layout.layerLink('team/app', digest))).toBe(true);
     }
-    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBe(0);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(0);
   });
 
   it('brings back a blob that is only linked anew: a push under way', async () => {
     const { files, dead } = aStore();
     await collectIn(files.root);
     files.put(layout.layerLink('elsewhere', dead.config), dead.config);
-    expect(await heal(toolsIn(files.root), new FileJournal(files.root))).toBe(1);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(1);
     expect(files.hasBlob(dead.config)).toBe(true);
   });
 
   it('purges only what waited long enough, and nothing while anything is in doubt', async () => {
     const { files, living, garbage } = aStore();
     await collectIn(files.root);
-    const early = await purge(toolsIn(files.root), new FileJournal(files.root), Date.now() - 60_000);
+    const early = await purge(surveyorIn(files.root), new FileJournal(files.root), Date.now() - 60_000);
     expect(early.entries).toBe(0);
     files.put(layout.revisionLink('team/app', living.digest), '');
-    const doubtful = await purge(toolsIn(files.root), new FileJournal(files.root), Date.now() + 1000);
+    const doubtful = await purge(surveyorIn(files.root), new FileJournal(files.root), Date.now() + 1000);
     expect([doubtful.entries, doubtful.blocked]).toEqual([0, expect.stringContaining('revisions')]);
     files.put(layout.revisionLink('team/app', living.digest), living.digest);
-    const late = await purge(toolsIn(files.root), new FileJournal(files.root), Date.now() + 1000);
+    const late = await purge(surveyorIn(files.root), new FileJournal(files.root), Date.now() + 1000);
     expect(late.entries).toBe(garbage.length);
     expect(treeOf(files.root).filter((line) => line.startsWith(layout.quarantineRun('run-1')))).toEqual([]);
     const undone = await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');

@@ -1,4 +1,6 @@
 import { collect, type CollectResult } from '../../src/collections/engine/collect.js';
+import { surveyorWith, type GarbageLook } from '../../src/collections/engine/garbage-look.js';
+import type { Surveyor } from '../../src/collections/engine/surveyor.js';
 import type { Garbage } from '../../src/collections/engine/garbage.js';
 import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
 import type { Journal } from '../../src/collections/engine/journal.js';
@@ -23,6 +25,8 @@ export const toolsFor = (storage: Storage, now: () => number = Date.now): Collec
 
 export const toolsIn = (root: string): CollectionTools => toolsFor(new FilesystemStorage(root));
 
+export const surveyorIn = (root: string): Surveyor<GarbageLook> => surveyorWith(toolsIn(root));
+
 /** The digests that may go, in order. */
 export const digestsOf = ({ blobs, marking }: Garbage): string[] =>
   blobs.map(({ index }) => marking.graph.digest(index)).sort();
@@ -34,4 +38,4 @@ export const collectIn = (
   root: string,
   rules: CollectRules = KEEP,
   journal: Journal = new FileJournal(root),
-): Promise<CollectResult> => collect({ ...toolsIn(root), journal }, { ...rules, ...OPTIONS });
+): Promise<CollectResult<GarbageLook>> => collect(surveyorIn(root), journal, { ...rules, ...OPTIONS });

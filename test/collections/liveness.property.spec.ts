@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../src/collections/engine/collect.js';
+import { surveyorWith } from '../../src/collections/engine/garbage-look.js';
 import type { Garbage } from '../../src/collections/engine/garbage.js';
 import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
 import { ReferenceMemory } from '../../src/collections/engine/reference-cache.js';
@@ -88,7 +89,7 @@ describe('of any store', () => {
         const before = contentOf(storage);
         const journal = new MemoryJournal();
         const tools = toolsFor(storage);
-        const result = await collect({ ...tools, journal }, { ...rules, ...OPTIONS });
+        const result = await collect(surveyorWith(tools), journal, { ...rules, ...OPTIONS });
         const after = await survey(tools, rules);
         expect(digestsOf(after)).toEqual([]);
         expect(result.broughtBack).toBe(0);

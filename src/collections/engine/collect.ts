@@ -1,12 +1,9 @@
-import { blobTimes } from './blob-times.js';
-import { blobEntry, revisionEntry, type BatchHead } from './entries.js';
-import type { DeadBlob, Garbage } from './garbage.js';
 import { bringBackNeeded } from './heal.js';
-import type { Journal, QuarantineEntry } from './journal.js';
-import type { UntaggedRevision } from './mark.js';
+import type { Journal } from './journal.js';
 import { moveOut } from './quarantine.js';
 import { settle } from './settle.js';
-import { KEEP_ALL, survey, type CollectionTools, type CollectRules } from './survey.js';
+import { KEEP_ALL, type CollectRules } from './survey.js';
+import type { Look, Surveyor } from './surveyor.js';
 
 export interface CollectOptions extends CollectRules {
   /** Id of the run, should no unfinished one stand. */
@@ -41,18 +38,13 @@ export interface Swept {
   readonly revisions: number;
 }
 
-export interface CollectResult extends Swept {
+export interface CollectResult<L extends Look> extends Swept {
   readonly run: string;
   /** False where `mayGoOn` or the signal ended it: the next run goes on under the same id. */
   readonly isFinished: boolean;
   /** What was found before anything moved. */
-  readonly first: Garbage;
+  readonly first: L;
   readonly broughtBack: number;
-}
-
-/** A storage and the record of what was taken from it; one process at a time may collect in it. */
-export interface CollectionStorage extends CollectionTools {
-  readonly journal: Journal;
 }
 
 /**
@@ -62,50 +54,53 @@ export interface CollectionStorage extends CollectionTools {
  *
  * Rejects with what the storage or the journal throws, a `JournalError` where it cannot be read for certain.
  */
-export const collect = async (
-  tools: CollectionStorage,
+export const collect = async <L extends Look>(
+  surveyor: Surveyor<L>,
+  journal: Journal,
   options: CollectOptions,
   { onProgress, signal, mayGoOn = () => true }: CollectHooks = {},
-): Promise<CollectResult> => {
-  const { storage, journal, now } = tools;
+): Promise<CollectResult<L>> => {
+  const { storage, now } = surveyor;
   const onRepository = (repositories: number, of: number): void =>
     onProgress?.({ phase: 'marking', repositories, of });
-  const look = () => survey(tools, options, { onRepository, signal });
+  const lookAgain = () => surveyor.look(options, { onRepository, signal });
   await settle(storage, journal);
   const run = await openRun(journal, options.newRunId, now());
-  const first = await look();
-  let garbage = first;
+  const first = await lookAgain();
   let markedMs = now();
   let swept: Swept = { blobs: 0, bytes: 0, revisions: 0 };
   let broughtBack = await bringBackNeeded(storage, journal, first);
   let isFinished = true;
-  let work = planBatches(garbage, options.batchSize);
+  let work = [...first.batches(options.batchSize)];
   for (let next = work.shift(); next !== undefined; next = work.shift()) {
     if (signal?.aborted || !(await mayGoOn())) {
       isFinished = false;
       break;
     }
     if (now() - markedMs > options.remarkAfterMs) {
-      garbage = await look();
-      broughtBack += await bringBackNeeded(storage, journal, garbage);
+      const look = await lookAgain();
+      broughtBack += await bringBackNeeded(storage, journal, look);
       markedMs = now();
-      work = planBatches(garbage, options.batchSize);
+      work = [...look.batches(options.batchSize)];
       next = work.shift();
       if (next === undefined) break;
     }
-    const blobs = await withoutRenewed(tools, options, garbage, next.blobs);
-    await sweep(tools, run, garbage, { ...next, blobs });
+    const entries = await next.entries({ run, batch: await journal.nextBatch(run), atMs: now() });
+    await journal.append(entries);
+    await moveOut(storage, entries);
+    await journal.commit(entries, 'quarantined');
+    const blobs = entries.filter(({ repository }) => repository === null);
     swept = {
       blobs: swept.blobs + blobs.length,
       bytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, swept.bytes),
-      revisions: swept.revisions + next.revisions.length,
+      revisions: swept.revisions + entries.length - blobs.length,
     };
-    const left = work.reduce((sum, batch) => sum + batch.blobs.length, 0);
+    const left = work.reduce((sum, { count }) => sum + count, 0);
     onProgress?.({ phase: 'sweeping', run, swept, left });
   }
   // Whatever ended the run: what was pushed while it swept must not wait for the healer.
   if (swept.blobs + swept.revisions > 0)
-    broughtBack += await bringBackNeeded(storage, journal, await survey(tools, KEEP_ALL));
+    broughtBack += await bringBackNeeded(storage, journal, await surveyor.look(KEEP_ALL));
   if (isFinished) await journal.endRun(run, 'finished');
   return { run, isFinished, first, ...swept, broughtBack };
 };
@@ -116,50 +111,4 @@ const openRun = async (journal: Journal, newRunId: () => string, nowMs: number):
   const id = newRunId();
   await journal.startRun(id, nowMs);
   return id;
-};
-
-interface Batch {
-  readonly blobs: readonly DeadBlob[];
-  readonly revisions: readonly UntaggedRevision[];
-}
-
-/** Links of untagged manifests go before blobs, so that no link is left without its manifest. */
-const planBatches = ({ blobs, blocked, marking }: Garbage, size: number): Batch[] => {
-  if (blocked !== null) return [];
-  const batches: Batch[] = [];
-  for (let i = 0; i < marking.untagged.length; i += size) {
-    batches.push({ blobs: [], revisions: marking.untagged.slice(i, i + size) });
-  }
-  for (let i = 0; i < blobs.length; i += size)
-    batches.push({ blobs: blobs.slice(i, i + size), revisions: [] });
-  return batches;
-};
-
-/** Looks once more, just before a batch moves: an upload since the mark has renewed the blob or its link. */
-const withoutRenewed = async (
-  { scanner, now }: CollectionTools,
-  { graceMs }: CollectRules,
-  { marking }: Garbage,
-  blobs: readonly DeadBlob[],
-): Promise<readonly DeadBlob[]> => {
-  const indexes = blobs.map(({ index }) => index);
-  const { modifiedMs } = await blobTimes(scanner, marking, indexes, (i) => blobs[i]?.linkedIn ?? []);
-  const latestMs = now() - graceMs;
-  return blobs.filter((_, i) => !((modifiedMs[i] ?? NaN) > latestMs));
-};
-
-const sweep = async (
-  { storage, journal, now }: CollectionStorage,
-  run: string,
-  { marking }: Garbage,
-  { blobs, revisions }: Batch,
-): Promise<void> => {
-  const head: BatchHead = { run, batch: await journal.nextBatch(run), atMs: now() };
-  const entries: QuarantineEntry[] = blobs.map((blob, i) => blobEntry(head, i, marking, blob));
-  for (const revision of revisions) {
-    entries.push(await revisionEntry(storage, head, entries.length, marking, revision));
-  }
-  await journal.append(entries);
-  await moveOut(storage, entries);
-  await journal.commit(entries, 'quarantined');
 };

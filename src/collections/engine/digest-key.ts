@@ -25,6 +25,19 @@ export const recognizeDigest = (text: string): Digest | null =>
     ? (text as Digest)
     : null;
 
+const V1_ID = 'v1id:';
+const IMAGE_ID = /^(?:[a-f0-9]{64}|[a-f0-9]{16})$/;
+
+/** An image id of the old Python registry as a digest, `v1id:<id>`; null for any other text. As in oci/digest.ts. */
+export const recognizeImageId = (text: string): Digest | null =>
+  IMAGE_ID.test(text) ? (`${V1_ID}${text}` as Digest) : null;
+
+/** The image id in `v1id:<id>`; null for any other text. */
+export const imageIdIn = (text: string): string | null =>
+  text.startsWith(V1_ID) && recognizeImageId(text.slice(V1_ID.length)) !== null
+    ? text.slice(V1_ID.length)
+    : null;
+
 /** A digest too long to be its own key: the key is the sha256 of its text, and whoever stores it keeps the text too. */
 export const isWide = (digest: Digest): boolean => digest.charCodeAt(3) === 0x35; // sha5…
 

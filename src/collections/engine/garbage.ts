@@ -9,8 +9,9 @@ import { FLAG } from './reference-graph.js';
 import type { Scanner } from './scanner.js';
 import { keepWhatUndecidedRepositoriesCouldNeed } from './undecided.js';
 
-/** Why something goes. `deleted`: somebody asked for it (storage-deletion/). */
-export type Reason = 'manifest_deleted' | 'layer_unreferenced' | 'unlinked' | 'untagged' | 'deleted';
+/** Why something goes. `deleted`: somebody asked for it (storage-deletion/); `image_unreferenced`: of the old registry. */
+export type Reason =
+  'manifest_deleted' | 'layer_unreferenced' | 'unlinked' | 'untagged' | 'deleted' | 'image_unreferenced';
 
 /** A blob that nothing needs; indexes are numbers of the marking. */
 export interface DeadBlob {

@@ -1,38 +1,18 @@
-import { KEEP_ALL, survey, type CollectionTools } from './survey.js';
-import type { Garbage } from './garbage.js';
-import type { Journal, JournalEntry } from './journal.js';
-import { moveBack } from './quarantine.js';
-import { FLAG } from './reference-graph.js';
-import { settle } from './settle.js';
 import type { Storage } from '../../storage/storage.js';
+import type { Journal } from './journal.js';
+import { moveBack } from './quarantine.js';
+import { settle } from './settle.js';
+import { KEEP_ALL } from './survey.js';
+import type { Look, Surveyor } from './surveyor.js';
 
 const BATCH = 100;
 
 /**
- * Whether something needs what waits in quarantine: a living manifest refers to it, a repository of which not all could
- * be read might, or a layer link to it was written since (ours went along, so any that is there is new): a registry
- * with a stale cache told a client that the blob exists (TRAPS 19, 20).
+ * Brings back everything in quarantine that is needed now; says how many. `look` is one made after the last batch
+ * moved.
  */
-const isNeeded = ({ marking, linked }: Garbage, entry: JournalEntry): boolean => {
-  const { graph, names, needs } = marking;
-  const index = graph.table.findDigest(entry.digest);
-  if (index < 0) return false;
-  // What somebody deleted comes back by undo alone.
-  if (entry.repository !== null && entry.because === 'deleted') return false;
-  if (entry.repository !== null) return needs(names.indexOf(entry.repository), index);
-  return graph.has(index, FLAG.live | FLAG.kept) || linked(index);
-};
-
-/**
- * Brings back everything in quarantine that is needed now; says how many. `garbage` is a survey made after the last
- * batch moved.
- */
-export const bringBackNeeded = async (
-  storage: Storage,
-  journal: Journal,
-  garbage: Garbage,
-): Promise<number> => {
-  const needed = (await journal.list(['quarantined'])).filter((entry) => isNeeded(garbage, entry));
+export const bringBackNeeded = async (storage: Storage, journal: Journal, look: Look): Promise<number> => {
+  const needed = (await journal.list(['quarantined'])).filter((entry) => look.needs(entry));
   for (let i = 0; i < needed.length; i += BATCH) {
     const batch = needed.slice(i, i + BATCH);
     for (const entry of batch) await moveBack(storage, entry);
@@ -45,8 +25,9 @@ export const bringBackNeeded = async (
  * The healer: run every few minutes for as long as a quarantine stands, it makes pullable again what a registry waved
  * through because of its stale cache.
  */
-export const heal = async (tools: CollectionTools, journal: Journal): Promise<number> => {
-  await settle(tools.storage, journal);
+export const heal = async (surveyor: Surveyor, journal: Journal): Promise<number> => {
+  const { storage } = surveyor;
+  await settle(storage, journal);
   if ((await journal.list(['quarantined'])).length === 0) return 0;
-  return bringBackNeeded(tools.storage, journal, await survey(tools, KEEP_ALL));
+  return bringBackNeeded(storage, journal, await surveyor.look(KEEP_ALL));
 };

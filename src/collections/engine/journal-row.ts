@@ -1,4 +1,5 @@
-import { recognizeDigest } from './digest-key.js';
+import type { Digest } from '../../oci/digest.js';
+import { imageIdIn, recognizeDigest, recognizeImageId } from './digest-key.js';
 import type { Reason } from './garbage.js';
 import type { EntryState, QuarantineEntry, RunState } from './journal.js';
 
@@ -16,6 +17,7 @@ const REASONS: readonly Reason[] = [
   'unlinked',
   'untagged',
   'deleted',
+  'image_unreferenced',
 ];
 
 const oneOf = <T extends string>(known: readonly T[], value: unknown): T | null =>
@@ -29,10 +31,13 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
 
+const readDigest = (text: string): Digest | null =>
+  recognizeDigest(text) ?? recognizeImageId(imageIdIn(text) ?? '');
+
 const readEntry = (value: unknown): QuarantineEntry | null => {
   if (!isObject(value)) return null;
   const { run, batch, item, repository, sizeBytes, files, emptyFolders, atMs } = value;
-  const digest = typeof value['digest'] === 'string' ? recognizeDigest(value['digest']) : null;
+  const digest = typeof value['digest'] === 'string' ? readDigest(value['digest']) : null;
   const because = oneOf(REASONS, value['because']);
   if (typeof run !== 'string' || (typeof repository !== 'string' && repository !== null)) return null;
   if (!isNumber(batch) || !isNumber(item) || !isNumber(sizeBytes) || !isNumber(atMs)) return null;

@@ -3,7 +3,8 @@ import { bringBackNeeded } from './heal.js';
 import type { Journal } from './journal.js';
 import { destroy } from './quarantine.js';
 import { settle } from './settle.js';
-import { KEEP_ALL, survey, type CollectionTools } from './survey.js';
+import { KEEP_ALL } from './survey.js';
+import type { Surveyor } from './surveyor.js';
 
 const BATCH = 500;
 
@@ -23,16 +24,16 @@ export interface PurgeResult {
  * asked before each batch.
  */
 export const purge = async (
-  tools: CollectionTools,
+  surveyor: Surveyor,
   journal: Journal,
   quarantinedBeforeMs: number,
   mayGoOn: () => Promise<boolean> = async () => true,
 ): Promise<PurgeResult> => {
-  const { storage } = tools;
+  const { storage } = surveyor;
   await settle(storage, journal);
-  const garbage = await survey(tools, KEEP_ALL);
-  const broughtBack = await bringBackNeeded(storage, journal, garbage);
-  const doubt = garbage.faults.find((fault) => fault.undecided !== 'nothing');
+  const look = await surveyor.look(KEEP_ALL);
+  const broughtBack = await bringBackNeeded(storage, journal, look);
+  const doubt = look.faults.find((fault) => fault.undecided !== 'nothing');
   if (doubt) {
     return { entries: 0, bytes: 0, broughtBack, blocked: `${doubt.path} ${doubt.problem}`, isFinished: true };
   }

@@ -20,6 +20,7 @@ export const createEngine = (
   const { engine, pollEveryMs } = options;
   switch (engine.kind) {
     case 'sexton':
+    case 'v1':
       return storage && new SextonEngine(options, storage.at, storage.holder);
     case 'command':
       return new CommandEngine(engine.command, registry, upstream, pollEveryMs);

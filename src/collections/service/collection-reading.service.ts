@@ -6,7 +6,8 @@ import { mayAct, maySeeRegistry } from '../../identity/scope.js';
 import type { Digest } from '../../oci/digest.js';
 import { registryNameSchema } from '../../oci/names.js';
 import type { Finding } from '../engines/engine-port.js';
-import { explainInStorage, type Standing } from '../engines/sexton/explain.js';
+import type { Standing } from '../engines/sexton/described-look.js';
+import { explainInStorage } from '../engines/sexton/explain.js';
 import {
   CLOCK,
   COLLECTION_OPTIONS,

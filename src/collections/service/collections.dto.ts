@@ -3,7 +3,7 @@ import { ERROR_KINDS, type ErrorCode } from '../../errors/codes.js';
 import { plainLine } from '../../http/plain-text.js';
 import { registryNameSchema } from '../../oci/names.js';
 import { reasonSchema } from '../../deletions/reason.js';
-import { MODES } from '../collection-options.js';
+import { ENGINE_KINDS, MODES } from '../collection-options.js';
 import { COLLECTION_STATES, WHENS } from './collection-state.js';
 
 const errorCode = z.enum(Object.keys(ERROR_KINDS) as [ErrorCode, ...ErrorCode[]]);
@@ -57,7 +57,7 @@ export const collectionSchema = z
   .object({
     id: z.string(),
     registry: z.string(),
-    engine: z.enum(['sexton', 'command', 'dtr', 'harbor', 'none']),
+    engine: z.enum(ENGINE_KINDS),
     state: z.enum(COLLECTION_STATES).describe('paused: its window has closed; the next one goes on.'),
     when: z.enum(WHENS),
     mode: z.enum(MODES),

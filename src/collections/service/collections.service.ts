@@ -12,7 +12,7 @@ import { WAKE_UP_QUEUE, type WakeUpQueue } from '../../queue/wake-up-queue.js';
 import { Registries } from '../../registries/registries.js';
 import { LOGGER, type Logger } from '../../telemetry/logger.js';
 import { TRACING, type Tracing } from '../../telemetry/tracing/tracing.js';
-import { collectsUntagged, hasMode, type CollectionOptions } from '../collection-options.js';
+import { collectsUntagged, hasMode, hasQuarantine, type CollectionOptions } from '../collection-options.js';
 import { nextOpening } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
 import { CLOCK, COLLECTION_OPTIONS, type AllOptions, type Clock } from './collection-tokens.js';
@@ -164,7 +164,7 @@ export class CollectionsService {
     const options = this.collected(asked.caller, parseRegistryName(row.registry));
     const request = requestOf(asked, reason);
     await this.db.transaction().execute(async (tx) => {
-      const taken = row.engine === 'sexton' && (await this.store.requestUndo(tx, id, request));
+      const taken = hasQuarantine(row.engine) && (await this.store.requestUndo(tx, id, request));
       if (!taken) {
         throw new SextonError('not_undoable', {
           detail: `Collection ${id} is ${row.mode === 'collect' ? row.state : `a ${row.mode}`}, of the engine ${row.engine}`,

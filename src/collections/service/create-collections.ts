@@ -44,9 +44,13 @@ export const storagesOf =
   ({ collections, dataDir }: Config, now: () => number): Storages =>
   (registry) => {
     const engine = collections.get(registry)?.engine;
-    if (engine?.kind !== 'sexton') return null;
+    if (engine?.kind !== 'sexton' && engine?.kind !== 'v1') return null;
     const cachePath = join(dataDir, 'references', `${registry}.references`);
-    return { directory: engine.storage, cachePath, threads: engine.threads, now };
+    const read =
+      engine.kind === 'v1'
+        ? ({ layout: 'v1', threads: 0 } as const)
+        : ({ layout: 'v2', threads: engine.threads } as const);
+    return { directory: engine.storage, cachePath, now, ...read };
   };
 
 /** The part that collects: it listens for its bell in every registry, and looks after quarantines. */

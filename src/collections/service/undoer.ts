@@ -29,7 +29,7 @@ export class Undoer {
     if (!request) return;
     try {
       if (!at) {
-        const message = 'The registry is no longer collected by the engine sexton';
+        const message = 'The registry is no longer collected by Sexton itself';
         await this.store.giveUpUndo(held.claim.db, row.id, { code: 'not_undoable', message, retryAt: null });
         return;
       }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENGINE_KINDS } from '../collection-options.js';
 import { WEEKDAYS } from '../windows/rules.js';
 
 const timestamp = z.iso.datetime().nullable();
@@ -7,7 +8,7 @@ const clock = z.string().describe('On the wall clock of the time zone.');
 const registryWindowsSchema = z
   .object({
     registry: z.string(),
-    engine: z.enum(['sexton', 'command', 'dtr', 'harbor', 'none']),
+    engine: z.enum(ENGINE_KINDS),
     windows: z.array(
       z.object({ days: z.array(z.enum(WEEKDAYS)), start: clock, end: clock, timezone: z.string() }),
     ),

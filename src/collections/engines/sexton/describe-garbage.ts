@@ -1,5 +1,11 @@
+import type { Digest } from '../../../oci/digest.js';
 import type { DeadBlob, Garbage } from '../../engine/garbage.js';
+import { GarbageLook } from '../../engine/garbage-look.js';
+import { survey, type CollectionTools } from '../../engine/survey.js';
+import type { Surveyor } from '../../engine/surveyor.js';
 import type { Finding, Summary, Totals } from '../engine-port.js';
+import type { DescribedLook, Explanation } from './described-look.js';
+import { explainBlob } from './explain-blob.js';
 
 const LARGEST = 10;
 
@@ -8,7 +14,7 @@ const sum = (blobs: readonly DeadBlob[]): Totals => ({
   bytes: blobs.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
 });
 
-export const summaryOf = (garbage: Garbage): Summary => {
+const summaryOf = (garbage: Garbage): Summary => {
   const reasons: Record<string, Totals> = {};
   for (const because of new Set(garbage.blobs.map((blob) => blob.because))) {
     reasons[because] = sum(garbage.blobs.filter((blob) => blob.because === because));
@@ -26,7 +32,7 @@ export const summaryOf = (garbage: Garbage): Summary => {
 };
 
 /** Every candidate with its reason, what could not be read, and who holds most. Shared garbage is nobody's. */
-export function* findingsOf({ marking, blobs, faults }: Garbage): Generator<Finding> {
+function* findingsOf({ marking, blobs, faults }: Garbage): Generator<Finding> {
   const { graph, names } = marking;
   const own = new Float64Array(names.length);
   for (const { path, problem, repository, undecided } of faults) {
@@ -53,3 +59,24 @@ export function* findingsOf({ marking, blobs, faults }: Garbage): Generator<Find
     .slice(0, LARGEST);
   for (const each of largest) yield { kind: 'repository', ...each };
 }
+
+/** A look at the files of a Docker Registry 2.x or a Distribution 3.x. */
+export class DescribedGarbage extends GarbageLook implements DescribedLook {
+  summary(): Summary {
+    return summaryOf(this.garbage);
+  }
+
+  findings(): Iterable<Finding> {
+    return findingsOf(this.garbage);
+  }
+
+  explain(digest: Digest, maySee: (repository: string) => boolean): Promise<Explanation | null> {
+    return explainBlob(this.tools.storage, this.garbage, digest, maySee);
+  }
+}
+
+export const describedSurveyorWith = (tools: CollectionTools): Surveyor<DescribedGarbage> => ({
+  storage: tools.storage,
+  now: tools.now,
+  look: async (rules, hooks) => new DescribedGarbage(await survey(tools, rules, hooks), tools, rules),
+});

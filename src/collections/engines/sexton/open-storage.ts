@@ -11,10 +11,17 @@ import type { CollectionTools } from '../../engine/survey.js';
 import { WorkerScanner } from '../../engine/worker-scanner.js';
 import { FilesystemStorage } from '../../../storage/filesystem-storage.js';
 import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../../storage/layout.js';
+import type { Surveyor } from '../../engine/surveyor.js';
 import { StorageFaultError } from '../../../storage/storage.js';
+import { V1_IMAGES, V1_REPOSITORIES } from '../v1/layout.js';
+import { v1SurveyorOf } from '../v1/images-look.js';
+import { describedSurveyorWith } from './describe-garbage.js';
+import type { DescribedLook } from './described-look.js';
 
 export interface StorageAt {
-  /** The directory that holds docker/registry/v2. */
+  /** `v1`: of the old Python registry. */
+  readonly layout: 'v2' | 'v1';
+  /** The directory that holds docker/registry/v2; of the old registry the one that holds `images`. */
   readonly directory: string;
   /** Where references are remembered between runs: out of the storage, which a dry run must not change. */
   readonly cachePath: string;
@@ -25,45 +32,58 @@ export interface StorageAt {
 
 export interface OpenStorage {
   readonly root: string;
-  readonly tools: CollectionTools;
+  readonly surveyor: Surveyor<DescribedLook>;
 }
 
-const rootOf = (directory: string): string => {
+const FOLDERS = {
+  v2: { any: [BLOBS, REPOSITORIES], called: 'docker/registry/v2' },
+  v1: { any: [V1_IMAGES, V1_REPOSITORIES], called: 'images of a docker-registry' },
+} as const;
+
+const rootOf = ({ directory, layout }: StorageAt): string => {
   const root = existsSync(directory) ? realpathSync(directory) : null;
-  if (root !== null && (existsSync(join(root, BLOBS)) || existsSync(join(root, REPOSITORIES)))) return root;
+  const { any, called } = FOLDERS[layout];
+  if (root !== null && any.some((folder) => existsSync(join(root, folder)))) return root;
   // A volume that is not mounted is an empty directory: no registry, rather than one without images.
-  throw new SextonError('storage_unavailable', {
-    detail: `${directory} holds no docker/registry/v2 on this machine`,
-  });
+  throw new SextonError('storage_unavailable', { detail: `${directory} holds no ${called} on this machine` });
 };
 
 /** Opens a registry's files for the time of `work`; what goes wrong with them is a `storage_*` error. */
 export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) => Promise<T>): Promise<T> => {
-  const root = rootOf(at.directory);
+  const root = rootOf(at);
   const storage = new FilesystemStorage(root);
-  const threads = Math.min(at.threads, availableParallelism());
-  const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
-  const tools = {
-    storage,
-    scanner,
-    memory: new ReferenceMemory(at.cachePath),
-    now: at.now,
-  };
   try {
-    const result = await work({ root, tools });
-    keep(at.cachePath, tools.memory);
-    return result;
+    if (at.layout === 'v1') return await work({ root, surveyor: v1SurveyorOf(storage, at.now) });
+    return await withScanner(at, root, storage, (tools) =>
+      work({ root, surveyor: describedSurveyorWith(tools) }),
+    );
   } catch (error) {
     throw translate(error);
+  }
+};
+
+const withScanner = async <T>(
+  { threads: wanted, cachePath, now }: StorageAt,
+  root: string,
+  storage: FilesystemStorage,
+  work: (tools: CollectionTools) => Promise<T>,
+): Promise<T> => {
+  const threads = Math.min(wanted, availableParallelism());
+  const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
+  const memory = new ReferenceMemory(cachePath);
+  try {
+    const result = await work({ storage, scanner, memory, now });
+    keep(cachePath, memory);
+    return result;
   } finally {
     await scanner.close();
   }
 };
 
 /** What waits in the storage's quarantine; read without its lock, so a look and no more. */
-export const lookIntoQuarantine = async ({ directory }: StorageAt): Promise<readonly JournalEntry[]> => {
+export const lookIntoQuarantine = async (at: StorageAt): Promise<readonly JournalEntry[]> => {
   try {
-    const root = rootOf(directory);
+    const root = rootOf(at);
     if (!existsSync(join(root, JOURNAL))) return [];
     return await new FileJournal(root).list(['moving', 'quarantined', 'purging']);
   } catch (error) {

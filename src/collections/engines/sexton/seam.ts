@@ -1,14 +1,14 @@
 import type { Claim } from '../../../database/advisory-claim.js';
 import { collect } from '../../engine/collect.js';
 import { FileJournal } from '../../engine/file-journal.js';
-import type { Garbage } from '../../engine/garbage.js';
 import { heal } from '../../engine/heal.js';
 import type { Journal, JournalEntry } from '../../engine/journal.js';
 import { purge, type PurgeResult } from '../../engine/purge.js';
 import { moveBack } from '../../engine/quarantine.js';
 import { settle } from '../../engine/settle.js';
-import { survey, type CollectRules } from '../../engine/survey.js';
+import type { CollectRules } from '../../engine/survey.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
+import type { DescribedLook } from './described-look.js';
 import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
 import { RecordingJournal, type EntryRecorder } from './recording-journal.js';
 
@@ -40,8 +40,8 @@ const withJournal = async <T>(
   });
 
 /** What could go now; changes nothing. */
-export const surveyStorage = (at: StorageAt, rules: CollectRules): Promise<Garbage> =>
-  withStorage(at, ({ tools }) => survey(tools, rules));
+export const surveyStorage = (at: StorageAt, rules: CollectRules): Promise<DescribedLook> =>
+  withStorage(at, ({ surveyor }) => surveyor.look(rules));
 
 export interface SweepRequest {
   readonly run: string;
@@ -55,15 +55,15 @@ export const sweepStorage = (
   at: StorageAt,
   holder: StorageHolder,
   { run, rules, batchSize, mayGoOn }: SweepRequest,
-): Promise<{ readonly isFinished: boolean; readonly first: Garbage; readonly blobs: number }> =>
-  withStorage(at, ({ root, tools }) =>
+): Promise<{ readonly isFinished: boolean; readonly first: DescribedLook; readonly blobs: number }> =>
+  withStorage(at, ({ root, surveyor }) =>
     withJournal(root, holder, async (journal) => {
       // A run that somebody cancelled, or that the command line left, goes on under nobody's name.
       for (const { id, state } of await journal.runs()) {
         if (state === 'running' && id !== run) await journal.endRun(id, 'finished');
       }
       const options = { ...rules, newRunId: () => run, batchSize, remarkAfterMs: REMARK_AFTER_MS };
-      const swept = await collect({ ...tools, journal }, options, { mayGoOn });
+      const swept = await collect(surveyor, journal, options, { mayGoOn });
       return { isFinished: swept.isFinished, first: swept.first, blobs: swept.blobs };
     }),
   );
@@ -74,7 +74,7 @@ export const bringBackInStorage = (
   holder: StorageHolder,
   digests: ReadonlySet<string>,
 ): Promise<void> =>
-  withStorage(at, ({ root, tools: { storage } }) =>
+  withStorage(at, ({ root, surveyor: { storage } }) =>
     withJournal(root, holder, async (journal) => {
       await settle(storage, journal);
       const waiting = await journal.list(['quarantined']);
@@ -85,8 +85,8 @@ export const bringBackInStorage = (
   );
 
 export const undoInStorage = (at: StorageAt, holder: StorageHolder, run: string): Promise<UndoResult> =>
-  withStorage(at, ({ root, tools }) =>
-    withJournal(root, holder, (journal) => undo(tools.storage, journal, run)),
+  withStorage(at, ({ root, surveyor }) =>
+    withJournal(root, holder, (journal) => undo(surveyor.storage, journal, run)),
   );
 
 export interface Tending {
@@ -105,18 +105,18 @@ export const tendStorage = (
   purgeBeforeMs: number | null,
   mayGoOn?: () => Promise<boolean>,
 ): Promise<Tending> =>
-  withStorage(at, ({ root, tools }) =>
+  withStorage(at, ({ root, surveyor }) =>
     withJournal(root, holder, async (journal) => {
       const waiting = await journal.list(['quarantined']);
       let broughtBack = 0;
       // What a manifest in quarantine refers to is known once it is back: again, until nothing more is needed.
-      for (let more = await heal(tools, journal); more > 0; more = await heal(tools, journal)) {
+      for (let more = await heal(surveyor, journal); more > 0; more = await heal(surveyor, journal)) {
         broughtBack += more;
       }
       if (purgeBeforeMs === null || !waiting.some(({ atMs }) => atMs <= purgeBeforeMs)) {
         return { broughtBack, purged: null };
       }
-      const purged = await purge(tools, journal, purgeBeforeMs, mayGoOn);
+      const purged = await purge(surveyor, journal, purgeBeforeMs, mayGoOn);
       return { broughtBack: broughtBack + purged.broughtBack, purged };
     }),
   );

@@ -1,10 +1,9 @@
 import type { CollectionOptions } from '../../collection-options.js';
 import type { CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
-import { findingsOf, summaryOf } from './describe-garbage.js';
 import type { StorageAt } from './open-storage.js';
 import { surveyStorage, sweepStorage, tendStorage, type StorageHolder } from './seam.js';
 
-/** Sexton's own collector, on the registry's files, with the registry online. */
+/** Sexton's own collector, on the files of a registry of either layout, with the registry online. */
 export class SextonEngine implements CollectionEngine {
   constructor(
     private readonly options: CollectionOptions,
@@ -16,9 +15,9 @@ export class SextonEngine implements CollectionEngine {
     const rules = { graceMs: this.options.graceMs, untaggedMinAgeMs: run.untaggedMinAgeMs };
     const beganMs = performance.now();
     if (run.mode === 'dry-run') {
-      const garbage = await surveyStorage(this.at, rules);
+      const look = await surveyStorage(this.at, rules);
       const surveyMs = performance.now() - beganMs;
-      await run.report(summaryOf(garbage), findingsOf(garbage));
+      await run.report(look.summary(), look.findings());
       return { isFinished: true, measures: { surveyMs, sweepMs: 0, blobs: 0 } };
     }
     if (run.mode === 'purge') return this.purge(run);
@@ -34,7 +33,7 @@ export class SextonEngine implements CollectionEngine {
     });
     const endedMs = performance.now();
     const surveyMs = (sweptFromMs ?? endedMs) - beganMs;
-    await run.report(summaryOf(first), findingsOf(first));
+    await run.report(first.summary(), first.findings());
     return { isFinished, measures: { surveyMs, sweepMs: endedMs - beganMs - surveyMs, blobs } };
   }
 

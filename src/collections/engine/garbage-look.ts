@@ -1,0 +1,89 @@
+import { blobTimes } from './blob-times.js';
+import { blobEntry, revisionEntry, type BatchHead } from './entries.js';
+import type { CollectionFault } from './fault.js';
+import type { DeadBlob, Garbage } from './garbage.js';
+import type { JournalEntry, QuarantineEntry } from './journal.js';
+import type { UntaggedRevision } from './mark.js';
+import { FLAG } from './reference-graph.js';
+import { survey, type CollectionTools, type CollectRules } from './survey.js';
+import type { Candidates, Look, Surveyor } from './surveyor.js';
+
+/** What was found in the files of a Docker Registry 2.x or a Distribution 3.x. */
+export class GarbageLook implements Look {
+  constructor(
+    readonly garbage: Garbage,
+    protected readonly tools: CollectionTools,
+    private readonly rules: CollectRules,
+  ) {}
+
+  get blocked(): string | null {
+    return this.garbage.blocked;
+  }
+
+  get faults(): readonly CollectionFault[] {
+    return this.garbage.faults;
+  }
+
+  /** Links of untagged manifests go before blobs, so that no link is left without its manifest. */
+  batches(size: number): readonly Candidates[] {
+    const { blobs, blocked, marking } = this.garbage;
+    if (blocked !== null) return [];
+    const batches: Candidates[] = [];
+    for (let i = 0; i < marking.untagged.length; i += size) {
+      const revisions = marking.untagged.slice(i, i + size);
+      batches.push({ count: 0, entries: (head) => this.#revisionEntries(head, revisions) });
+    }
+    for (let i = 0; i < blobs.length; i += size) {
+      const part = blobs.slice(i, i + size);
+      batches.push({ count: part.length, entries: (head) => this.#blobEntries(head, part) });
+    }
+    return batches;
+  }
+
+  /**
+   * A living manifest refers to it, a repository of which not all could be read might, or a layer link to it was
+   * written since (ours went along, so any that is there is new): a registry with a stale cache told a client that the
+   * blob exists (TRAPS 19, 20).
+   */
+  needs(entry: JournalEntry): boolean {
+    const { marking, linked } = this.garbage;
+    const { graph, names, needs } = marking;
+    const index = graph.table.findDigest(entry.digest);
+    if (index < 0) return false;
+    // What somebody deleted comes back by undo alone.
+    if (entry.repository !== null && entry.because === 'deleted') return false;
+    if (entry.repository !== null) return needs(names.indexOf(entry.repository), index);
+    return graph.has(index, FLAG.live | FLAG.kept) || linked(index);
+  }
+
+  async #revisionEntries(
+    head: BatchHead,
+    revisions: readonly UntaggedRevision[],
+  ): Promise<readonly QuarantineEntry[]> {
+    const entries: QuarantineEntry[] = [];
+    for (const revision of revisions) {
+      const { marking } = this.garbage;
+      entries.push(await revisionEntry(this.tools.storage, head, entries.length, marking, revision));
+    }
+    return entries;
+  }
+
+  /** Looks once more, just before they move: an upload since the mark has renewed the blob or its link. */
+  async #blobEntries(head: BatchHead, blobs: readonly DeadBlob[]): Promise<readonly QuarantineEntry[]> {
+    const { marking } = this.garbage;
+    const indexes = blobs.map(({ index }) => index);
+    const linkedIn = (i: number): readonly number[] => blobs[i]?.linkedIn ?? [];
+    const { modifiedMs } = await blobTimes(this.tools.scanner, marking, indexes, linkedIn);
+    const latestMs = this.tools.now() - this.rules.graceMs;
+    return blobs
+      .filter((_, i) => !((modifiedMs[i] ?? NaN) > latestMs))
+      .map((blob, item) => blobEntry(head, item, marking, blob));
+  }
+}
+
+/** Surveys with `tools`. */
+export const surveyorWith = (tools: CollectionTools): Surveyor<GarbageLook> => ({
+  storage: tools.storage,
+  now: tools.now,
+  look: async (rules, hooks) => new GarbageLook(await survey(tools, rules, hooks), tools, rules),
+});
