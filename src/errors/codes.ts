@@ -332,7 +332,7 @@ export const ERROR_KINDS = kinds({
   not_undoable: {
     status: 409,
     title: 'The collection cannot be undone',
-    hint: 'Only a collection of the engine sexton that took something away can, once it has ended.',
+    hint: 'Only a collection of the engine sexton or v1 that took something away can, once it has ended.',
   },
   not_resumable: {
     status: 409,

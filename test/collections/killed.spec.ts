@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { QUARANTINE } from '../../src/storage/layout.js';
 import { StoreFiles } from './store-files.js';
 import { temporaryDirectory, treeOf } from './temporary-tree.js';
+import { V1Files } from './v1-files.js';
 
 const SEXTON = fileURLToPath(new URL('../../bin/sexton.mjs', import.meta.url));
 const KILL_AT = fileURLToPath(new URL('../support/kill-at.mjs', import.meta.url));
@@ -78,6 +79,37 @@ describe('kill -9 in place of any change of a file', { timeout: 300_000 }, () =>
     atEveryChange(root, purge, (killed) => {
       run(killed, purge);
       expect(registryFiles(killed)).toEqual(after);
+      expect(waiting(killed)).toEqual([]);
+    });
+  });
+
+  it('of a collection, an undo or a purge of the old registry: run again, it ends as an undisturbed one', () => {
+    const files = new V1Files();
+    const base = files.image();
+    files.tag('team/app', 'v1', files.image({ on: base }));
+    files.image({ on: base });
+    const registry = (root: string): string[] => treeOf(root, { without: ['.sexton'] });
+    const before = registry(files.root);
+    const collect = ['collect', '--v1'];
+    const undisturbed = temporaryDirectory();
+    cpSync(files.root, undisturbed, { recursive: true, preserveTimestamps: true });
+    run(undisturbed, collect);
+    expect(registry(undisturbed)).not.toEqual(before);
+    const changes = atEveryChange(files.root, collect, (killed) => {
+      run(killed, collect);
+      expect(registry(killed)).toEqual(registry(undisturbed));
+      expect(waiting(killed)).toEqual(waiting(undisturbed));
+    });
+    expect(changes).toBeGreaterThan(10);
+    atEveryChange(undisturbed, ['undo', '--v1'], (killed) => {
+      run(killed, ['undo', '--v1']);
+      expect(registry(killed)).toEqual(before);
+      expect(waiting(killed)).toEqual([]);
+    });
+    const purge = ['purge', '--v1', '--retention', '0s'];
+    atEveryChange(undisturbed, purge, (killed) => {
+      run(killed, purge);
+      expect(registry(killed)).toEqual(registry(undisturbed));
       expect(waiting(killed)).toEqual([]);
     });
   });
