@@ -72,6 +72,8 @@ export interface CollectionOptions {
   /** Minimum age where a request asks for untagged manifests and the configuration does not name one. */
   readonly untaggedDefaultMinAgeMs: number;
   readonly batchSize: number;
+  /** Operations on the registry's files a second, by Sexton's own engines; null where nothing limits them. */
+  readonly ioLimit: number | null;
   /** How often the healer looks for what a quarantine holds and is needed again. */
   readonly healEveryMs: number;
   /** How often a collection that runs elsewhere is looked at. */

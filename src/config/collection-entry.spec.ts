@@ -25,6 +25,7 @@ describe('collection in sexton.yaml', () => {
     collection:
       engine: sexton
       timezone: Asia/Shanghai
+      ioLimit: 500
       windows:
         - { days: [sat, sun], start: "02:00", end: "06:00" }
         - { days: [wed], start: "23:00", end: "24:00", timezone: UTC }
@@ -43,6 +44,7 @@ describe('collection in sexton.yaml', () => {
         ],
       },
       isAutomatic: true,
+      ioLimit: 500,
       graceMs: 2 * 3_600_000,
       retentionMs: 7 * 86_400_000,
       untaggedMinAgeMs: null,

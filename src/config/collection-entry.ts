@@ -69,6 +69,7 @@ export const collectionOptionsOf = (
   untaggedMinAgeMs: entry.untagged === 'collect' ? ms(entry.untaggedMinAge) : null,
   untaggedDefaultMinAgeMs: ms(entry.untaggedMinAge),
   batchSize: entry.batchSize,
+  ioLimit: entry.ioLimit ?? null,
   healEveryMs: ms(entry.healEvery),
   pollEveryMs: ms(entry.pollEvery),
 });

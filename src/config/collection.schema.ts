@@ -71,6 +71,12 @@ export const collectionSchema = z
     untagged: z.enum(['keep', 'collect']).default('keep').describe('Manifests without a tag.'),
     untaggedMinAge: longDurationSchema.default('7d').describe('Younger manifests without a tag stay.'),
     threads: z.int().min(0).max(16).default(2).describe('That read the storage, with engine: sexton.'),
+    ioLimit: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .optional()
+      .describe('Operations on the files a second; one thread then reads them.'),
     batchSize: z.int().min(1).max(10_000).default(200).describe('Blobs in a batch.'),
     healEvery: durationOfAtLeast(100)
       .default('3m')

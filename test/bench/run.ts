@@ -7,6 +7,7 @@ import { bulk } from './service/bulk.js';
 import { fairness } from './service/fairness.js';
 import { memory } from './service/memory.js';
 import { start } from './service/start.js';
+import { whileCollecting } from './service/while-collecting.js';
 
 /** `npm run bench`, or `npm run bench -- --only bulk --rounds 1`. */
 const KINDS: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
@@ -18,6 +19,7 @@ const KINDS: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
   memory,
   collection,
   'collection-at-10-times': collectionAtTenTimes,
+  'while-collecting': whileCollecting,
 };
 
 const { values } = parseArgs({

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { collect } from '../../src/collections/engine/collect.js';
 import { undo } from '../../src/collections/engine/undo.js';
 import { v1SurveyorOf } from '../../src/collections/engines/v1/images-look.js';
-import { OWN } from '../../src/collections/storage/layout.js';
+import { OWN } from '../../src/storage/layout.js';
 import { MemoryJournal } from './memory-journal.js';
 import { MemoryStorage } from './memory-storage.js';
 import { imageId } from './v1-files.js';

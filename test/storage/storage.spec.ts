@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
+import { PacedStorage } from '../../src/storage/paced-storage.js';
 import { StorageFaultError } from '../../src/storage/storage.js';
 import { MemoryStorage } from '../collections/memory-storage.js';
 import { describeStorage } from './storage.behaviour.js';
@@ -15,6 +16,49 @@ describeStorage('a file system', () => {
 describeStorage('a store of keys without folders', () => {
   const storage = new MemoryStorage();
   return { storage, put: (path, content) => storage.put(path, content) };
+});
+
+describeStorage('a storage at a pace', () => {
+  const storage = new MemoryStorage();
+  return {
+    storage: new PacedStorage(storage, 1_000_000),
+    put: (path, content) => storage.put(path, content),
+  };
+});
+
+describe('a pace', () => {
+  /** A clock that only sleeping moves on. */
+  const paced = (perSecond: number) => {
+    const inner = new MemoryStorage();
+    let nowMs = 0;
+    const clock = {
+      nowMs: () => nowMs,
+      sleep: async (ms: number) => {
+        nowMs += ms;
+      },
+    };
+    return { inner, storage: new PacedStorage(inner, perSecond, clock), elapsedMs: () => nowMs };
+  };
+
+  it('lets no more through in any time than it says, however it is asked', async () => {
+    const { inner, storage, elapsedMs } = paced(100);
+    const paths = Array.from({ length: 50 }, (_, i) => `a/${i}`);
+    for (const path of paths) inner.put(path, 'x');
+    expect((await storage.readMany(paths, 10)).length).toBe(50);
+    for (const path of paths) await storage.stat(path);
+    await storage.moveMany(paths.map((from) => ({ from, to: `b${from}` })));
+    await storage.deleteMany(paths.map((path) => `b${path}`));
+    // 200 operations at 100 a second, less what may be done at once.
+    expect(elapsedMs()).toBeGreaterThanOrEqual(1_980);
+    expect(elapsedMs()).toBeLessThan(2_020);
+  });
+
+  it('saves nothing up while nothing is asked', async () => {
+    const { storage, elapsedMs } = paced(100);
+    await storage.stat('a');
+    for (let i = 0; i < 100; i++) await storage.list('a');
+    expect(elapsedMs()).toBeGreaterThan(950);
+  });
 });
 
 describe('a file system', () => {

@@ -30,6 +30,7 @@ export const collectionOptions = (
   untaggedMinAgeMs: null,
   untaggedDefaultMinAgeMs: 24 * HOUR,
   batchSize: 200,
+  ioLimit: null,
   healEveryMs: 180_000,
   pollEveryMs: 10,
   ...changes,

@@ -43,14 +43,15 @@ interface Parts {
 export const storagesOf =
   ({ collections, dataDir }: Config, now: () => number): Storages =>
   (registry) => {
-    const engine = collections.get(registry)?.engine;
+    const options = collections.get(registry);
+    const engine = options?.engine;
     if (engine?.kind !== 'sexton' && engine?.kind !== 'v1') return null;
     const cachePath = join(dataDir, 'references', `${registry}.references`);
     const read =
       engine.kind === 'v1'
         ? ({ layout: 'v1', threads: 0 } as const)
         : ({ layout: 'v2', threads: engine.threads } as const);
-    return { directory: engine.storage, cachePath, now, ...read };
+    return { directory: engine.storage, cachePath, now, ioLimit: options?.ioLimit ?? null, ...read };
   };
 
 /** The part that collects: it listens for its bell in every registry, and looks after quarantines. */

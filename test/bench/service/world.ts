@@ -21,7 +21,8 @@ export interface World {
 export const inWorld = async <T>(
   work: (world: World) => Promise<T>,
   options: {
-    readonly registry?: Readonly<Record<string, unknown>>;
+    /** More of the registry's entry; given the directory of its files. */
+    readonly registry?: (storageDir: string) => Promise<Readonly<Record<string, unknown>>>;
     readonly registryUrl?: (real: string) => string;
     readonly args?: readonly string[];
     readonly nodeOptions?: string;
@@ -39,7 +40,7 @@ export const inWorld = async <T>(
       registryUrl: options.registryUrl?.(registry.url) ?? registry.url,
       databaseUrl: postgres.url,
       redisUrl: redis.url,
-      ...(options.registry && { registry: options.registry }),
+      ...(options.registry && { registry: await options.registry(registry.storageDir) }),
       ...(options.nodeOptions !== undefined && { nodeOptions: options.nodeOptions }),
     });
     const gateway = await installation.start(options.args);

@@ -12,7 +12,8 @@ import { WorkerScanner } from '../../engine/worker-scanner.js';
 import { FilesystemStorage } from '../../../storage/filesystem-storage.js';
 import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../../storage/layout.js';
 import type { Surveyor } from '../../engine/surveyor.js';
-import { StorageFaultError } from '../../../storage/storage.js';
+import { PacedStorage } from '../../../storage/paced-storage.js';
+import { StorageFaultError, type Storage } from '../../../storage/storage.js';
 import { V1_IMAGES, V1_REPOSITORIES } from '../v1/layout.js';
 import { v1SurveyorOf } from '../v1/images-look.js';
 import { describedSurveyorWith } from './describe-garbage.js';
@@ -27,6 +28,8 @@ export interface StorageAt {
   readonly cachePath: string;
   /** That read files; 0 reads in this thread. */
   readonly threads: number;
+  /** Operations on the files a second; then this thread alone reads them. Null where nothing limits them. */
+  readonly ioLimit: number | null;
   readonly now: () => number;
 }
 
@@ -51,7 +54,8 @@ const rootOf = ({ directory, layout }: StorageAt): string => {
 /** Opens a registry's files for the time of `work`; what goes wrong with them is a `storage_*` error. */
 export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) => Promise<T>): Promise<T> => {
   const root = rootOf(at);
-  const storage = new FilesystemStorage(root);
+  const files = new FilesystemStorage(root);
+  const storage = at.ioLimit === null ? files : new PacedStorage(files, at.ioLimit);
   try {
     if (at.layout === 'v1') return await work({ root, surveyor: v1SurveyorOf(storage, at.now) });
     return await withScanner(at, root, storage, (tools) =>
@@ -63,12 +67,12 @@ export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) =>
 };
 
 const withScanner = async <T>(
-  { threads: wanted, cachePath, now }: StorageAt,
+  { threads: wanted, ioLimit, cachePath, now }: StorageAt,
   root: string,
-  storage: FilesystemStorage,
+  storage: Storage,
   work: (tools: CollectionTools) => Promise<T>,
 ): Promise<T> => {
-  const threads = Math.min(wanted, availableParallelism());
+  const threads = ioLimit === null ? Math.min(wanted, availableParallelism()) : 0;
   const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
   const memory = new ReferenceMemory(cachePath);
   try {
