@@ -88,7 +88,7 @@ describe('the registry’s own collector', () => {
     expect(event?.details.digests).toContain(again.digest);
   });
 
-  it('in a dry run stops nothing and deletes nothing', async () => {
+  it('in a dry run stops nothing and deletes nothing (TRAPS 24)', async () => {
     const running = await start();
     await deleteV1(running);
     const before = treeOf(registry.storageDir, { withTimes: true });
@@ -101,7 +101,7 @@ describe('the registry’s own collector', () => {
     expect(treeOf(registry.storageDir, { withTimes: true })).toEqual(before);
   });
 
-  it('does not run while the registry still takes pushes, whatever the before command said', async () => {
+  it('does not run while the registry still takes pushes, whatever the before command said (TRAPS 28)', async () => {
     control.on('before', () => undefined);
     const running = await start();
     await deleteV1(running);
@@ -137,7 +137,7 @@ describe('the registry’s own collector', () => {
     expect(await logOf(running, collected.id)).toContain('no such service');
   });
 
-  it('of 2.x spares the children of tagged indexes: it is refused with --delete-untagged', async () => {
+  it('of 2.x spares the children of tagged indexes: it is refused with --delete-untagged (TRAPS 21)', async () => {
     const child = await pushImage(to(), { content: 'child' });
     const running = await start();
     expect(await collectAndWait(running.api(), { untagged: 'collect' })).toMatchObject({
@@ -203,7 +203,7 @@ describe('the registry’s own collector', () => {
 });
 
 describe('kill -9', () => {
-  it('between before and after: whoever comes next brings the registry back, and then collects', async () => {
+  it('between before and after: whoever comes next brings the registry back, and then collects (TRAPS 29)', async () => {
     const database = await createTestDatabase();
     const { garbageCollect: collector, before, after } = commandOptions();
     const installation = await installGateway({

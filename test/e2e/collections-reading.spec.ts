@@ -7,7 +7,7 @@ import { collectAndWait } from '../support/collections.js';
 const world = new CollectedRegistry();
 
 describe('a dry run', () => {
-  it('changes nothing in the storage, and reports every candidate once with its reason', async () => {
+  it('changes nothing in the storage, and reports every candidate once with its reason (TRAPS 24, 25)', async () => {
     await world.deleteOneOfTwo();
     const before = treeOf(world.registry.storageDir, { withTimes: true });
     const { id, state, summary, quarantined } = await collectAndWait(world.api, { mode: 'dry-run' });

@@ -144,7 +144,7 @@ describe('a window', () => {
     expect(await untilState(world.api, id, 'succeeded')).toMatchObject({ quarantined: { count: 4 } });
   });
 
-  it('that closes pauses after the batch under way; the next one goes on from there', async () => {
+  it('that closes pauses after the batch under way; the next one goes on from there (TRAPS 26)', async () => {
     await world.deleteOneOfTwo();
     world.nowMs = NIGHT + 1.5 * HOUR;
     const gate = await gateAtBatch(world.gateway.database.pool, 1);
@@ -187,7 +187,7 @@ describe('a window', () => {
 });
 
 describe('a collection', () => {
-  it('that is cancelled stops after its batch; resumed it goes on; undone, all is as before', async () => {
+  it('that is cancelled stops after its batch; resumed it goes on; undone, all is as before (TRAPS 26)', async () => {
     await world.deleteOneOfTwo();
     const before = treeOf(world.registry.storageDir, { without: ['.sexton'] });
     const gate = await gateAtBatch(world.gateway.database.pool, 1);
@@ -215,6 +215,31 @@ describe('a collection', () => {
     await world.api.post(`/v1/collections/${id}/undo`).send({ reason: 'again' }).expect(409);
     const verified = await world.api.get('/v1/audit/verification').expect(200);
     expect(verified.body).toMatchObject({ status: 'whole' });
+  });
+
+  it('that is cancelled while it still looks stops there, and nothing was taken (TRAPS 26)', async () => {
+    await world.deleteOneOfTwo();
+    const slow = await startTestGateway({
+      registries: [registryOptions('prod', world.registry.url)],
+      collections: [
+        collectionOptions(
+          { kind: 'sexton', storage: world.registry.storageDir, threads: 0 },
+          // Looking at this small registry takes half a minute.
+          { ioLimit: 2 },
+        ),
+      ],
+      now: () => world.nowMs,
+    });
+    try {
+      const before = treeOf(join(world.registry.storageDir, 'docker'), { withTimes: true });
+      const { id } = await askForCollection(slow.api());
+      await untilState(slow.api(), id, 'running');
+      await slow.api().post(`/v1/collections/${id}/cancel`).send({ reason: 'not now' }).expect(200);
+      expect(await untilState(slow.api(), id, 'cancelled')).toMatchObject({ batches: 0, summary: null });
+      expect(treeOf(join(world.registry.storageDir, 'docker'), { withTimes: true })).toEqual(before);
+    } finally {
+      await slow.stop();
+    }
   });
 
   it('names every digest that it took in its audit events', async () => {

@@ -3,7 +3,7 @@ import type { Journal } from './journal.js';
 import { moveOut } from './quarantine.js';
 import { settle } from './settle.js';
 import { KEEP_ALL, type CollectRules } from './survey.js';
-import type { Look, Surveyor } from './surveyor.js';
+import { LookStopped, type Look, type Surveyor } from './surveyor.js';
 
 export interface CollectOptions extends CollectRules {
   /** Id of the run, should no unfinished one stand. */
@@ -52,7 +52,7 @@ export interface CollectResult<L extends Look> extends Swept {
  * checkpoint. A run that was interrupted, in whatever way, goes on under its own id when it is started again. At the
  * end, and whenever the mark has aged, everything is marked again, and what is needed after all comes back.
  *
- * Rejects with what the storage or the journal throws, a `JournalError` where it cannot be read for certain.
+ * Rejects with what the storage, the journal or the first look throws, a `JournalError` where it cannot be read for certain.
  */
 export const collect = async <L extends Look>(
   surveyor: Surveyor<L>,
@@ -78,7 +78,11 @@ export const collect = async <L extends Look>(
       break;
     }
     if (now() - markedMs > options.remarkAfterMs) {
-      const look = await lookAgain();
+      const look = await unlessStopped(lookAgain());
+      if (look === null) {
+        isFinished = false;
+        break;
+      }
       broughtBack += await bringBackNeeded(storage, journal, look);
       markedMs = now();
       work = [...look.batches(options.batchSize)];
@@ -103,6 +107,15 @@ export const collect = async <L extends Look>(
     broughtBack += await bringBackNeeded(storage, journal, await surveyor.look(KEEP_ALL));
   if (isFinished) await journal.endRun(run, 'finished');
   return { run, isFinished, first, ...swept, broughtBack };
+};
+
+const unlessStopped = async <L>(look: Promise<L>): Promise<L | null> => {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof LookStopped) return null;
+    throw error;
+  }
 };
 
 const openRun = async (journal: Journal, newRunId: () => string, nowMs: number): Promise<string> => {

@@ -29,3 +29,8 @@ export interface Surveyor<L extends Look = Look> {
   readonly now: () => number;
   look(rules: CollectRules, hooks?: SurveyHooks): Promise<L>;
 }
+
+/** A look was ended because the run may not go on; nothing was changed. */
+export class LookStopped extends Error {
+  override readonly name = 'LookStopped';
+}

@@ -31,8 +31,9 @@ export class QuarantineKeeper {
       const at = this.storageOf(options.registry);
       if (at === null || except.has(options.registry) || !(await this.isDue(options))) continue;
       try {
-        await this.tend(options, at);
+        await this.tend(options, at, signal);
       } catch (error) {
+        if (signal.aborted) return;
         this.failedMs.set(options.registry, this.now());
         this.log.warn({ err: error, registry: options.registry }, 'the quarantine could not be looked after');
       }
@@ -46,7 +47,11 @@ export class QuarantineKeeper {
     return this.now() - lastMs >= healEveryMs;
   }
 
-  private async tend({ registry, retentionMs, rules }: CollectionOptions, at: StorageAt): Promise<void> {
+  private async tend(
+    { registry, retentionMs, rules }: CollectionOptions,
+    at: StorageAt,
+    signal: AbortSignal,
+  ): Promise<void> {
     await withRegistryClaim(this.db, registry, this.worker, async (held) => {
       const nowMs = this.now();
       if ((await lookIntoQuarantine(at)).length === 0) {
@@ -58,6 +63,7 @@ export class QuarantineKeeper {
         at,
         this.holderFor(registry, held),
         mayPurge ? nowMs - retentionMs : null,
+        { signal },
       );
       await noteHealed(held.claim, registry, new Date(nowMs));
       const { broughtBack, purged } = tended;

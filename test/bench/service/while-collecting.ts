@@ -109,7 +109,7 @@ const pull = (world: World) => async (n: number) => {
 
 const withStore =
   (collection: object) =>
-  async (storageDir: string): Promise<Record<string, unknown>> => {
+  (storageDir: string): Record<string, unknown> => {
     generateStore(storageDir, USUAL);
     return {
       storage: { filesystem: storageDir },
@@ -133,9 +133,9 @@ const figure = (
 
 /** What a collection costs those who ask meanwhile: Sexton's API, and, with an I/O limit, the registry's pulls. */
 export const whileCollecting = async (rounds: number): Promise<Figure[]> => {
-  const api = await inWorld((world) => compare(world, rounds, ask(world)), { registry: withStore({}) });
+  const api = await inWorld((world) => compare(world, rounds, ask(world)), { fill: withStore({}) });
   const pulls = await inWorld((world) => compare(world, rounds, pull(world)), {
-    registry: withStore({ ioLimit: IO_LIMIT }),
+    fill: withStore({ ioLimit: IO_LIMIT }),
   });
   return [
     figure('p99 of the API while a collection runs', api, 2),

@@ -21,8 +21,9 @@ export interface World {
 export const inWorld = async <T>(
   work: (world: World) => Promise<T>,
   options: {
-    /** More of the registry's entry; given the directory of its files. */
-    readonly registry?: (storageDir: string) => Promise<Readonly<Record<string, unknown>>>;
+    readonly registry?: Readonly<Record<string, unknown>>;
+    /** Instead of it, given the directory of the registry's files: fills it, and says more of its entry. */
+    readonly fill?: (storageDir: string) => Readonly<Record<string, unknown>>;
     readonly registryUrl?: (real: string) => string;
     readonly args?: readonly string[];
     readonly nodeOptions?: string;
@@ -40,7 +41,7 @@ export const inWorld = async <T>(
       registryUrl: options.registryUrl?.(registry.url) ?? registry.url,
       databaseUrl: postgres.url,
       redisUrl: redis.url,
-      ...(options.registry && { registry: await options.registry(registry.storageDir) }),
+      registry: options.fill?.(registry.storageDir) ?? options.registry ?? {},
       ...(options.nodeOptions !== undefined && { nodeOptions: options.nodeOptions }),
     });
     const gateway = await installation.start(options.args);

@@ -76,10 +76,10 @@ const withScanner = async <T>(
   const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
   const memory = new ReferenceMemory(cachePath);
   try {
-    const result = await work({ storage, scanner, memory, now });
-    keep(cachePath, memory);
-    return result;
+    return await work({ storage, scanner, memory, now });
   } finally {
+    // Also of a look that was stopped: what manifests refer to never changes, and the next one need not read it again.
+    keep(cachePath, memory);
     await scanner.close();
   }
 };

@@ -10,6 +10,7 @@ import type { CollectRules } from '../../engine/survey.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
 import type { DescribedLook } from './described-look.js';
 import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
+import { stoppable } from './stoppable.js';
 import { RecordingJournal, type EntryRecorder } from './recording-journal.js';
 
 /** Marks again before the next batch once a mark is this old. */
@@ -39,9 +40,12 @@ const withJournal = async <T>(
     return work(new RecordingJournal(journal, holder.claim, holder.recorder));
   });
 
-/** What could go now; changes nothing. */
-export const surveyStorage = (at: StorageAt, rules: CollectRules): Promise<DescribedLook> =>
-  withStorage(at, ({ surveyor }) => surveyor.look(rules));
+/** What could go now; changes nothing. `LookStopped` once `mayGoOn` says no. */
+export const surveyStorage = (
+  at: StorageAt,
+  rules: CollectRules,
+  mayGoOn: () => Promise<boolean>,
+): Promise<DescribedLook> => withStorage(at, ({ surveyor }) => stoppable(surveyor, mayGoOn).look(rules));
 
 export interface SweepRequest {
   readonly run: string;
@@ -50,7 +54,10 @@ export interface SweepRequest {
   readonly mayGoOn: () => Promise<boolean>;
 }
 
-/** Takes garbage into quarantine under the run's own name until all is done, or `mayGoOn` says no. */
+/**
+ * Takes garbage into quarantine under the run's own name until all is done, or `mayGoOn` says no; `LookStopped` where
+ * that was before anything could go.
+ */
 export const sweepStorage = (
   at: StorageAt,
   holder: StorageHolder,
@@ -63,7 +70,7 @@ export const sweepStorage = (
         if (state === 'running' && id !== run) await journal.endRun(id, 'finished');
       }
       const options = { ...rules, newRunId: () => run, batchSize, remarkAfterMs: REMARK_AFTER_MS };
-      const swept = await collect(surveyor, journal, options, { mayGoOn });
+      const swept = await collect(stoppable(surveyor, mayGoOn), journal, options, { mayGoOn });
       return { isFinished: swept.isFinished, first: swept.first, blobs: swept.blobs };
     }),
   );
@@ -97,16 +104,20 @@ export interface Tending {
 
 /**
  * Looks after the quarantine: brings back what is needed and, unless `purgeBeforeMs` is null, purges what has waited
- * since before then.
+ * since before then. `signal` ends a look with its reason.
  */
 export const tendStorage = (
   at: StorageAt,
   holder: StorageHolder,
   purgeBeforeMs: number | null,
-  mayGoOn?: () => Promise<boolean>,
+  { mayGoOn, signal }: { readonly mayGoOn?: () => Promise<boolean>; readonly signal?: AbortSignal } = {},
 ): Promise<Tending> =>
-  withStorage(at, ({ root, surveyor }) =>
+  withStorage(at, ({ root, surveyor: unbound }) =>
     withJournal(root, holder, async (journal) => {
+      const surveyor: typeof unbound = {
+        ...unbound,
+        look: (rules, hooks) => unbound.look(rules, { ...hooks, signal }),
+      };
       const waiting = await journal.list(['quarantined']);
       let broughtBack = 0;
       // What a manifest in quarantine refers to is known once it is back: again, until nothing more is needed.

@@ -1,4 +1,5 @@
 import type { CollectionOptions } from '../../collection-options.js';
+import { LookStopped } from '../../engine/surveyor.js';
 import type { CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
 import type { StorageAt } from './open-storage.js';
 import { surveyStorage, sweepStorage, tendStorage, type StorageHolder } from './seam.js';
@@ -12,10 +13,19 @@ export class SextonEngine implements CollectionEngine {
   ) {}
 
   async collect(run: EngineRun): Promise<EngineEnd> {
+    try {
+      return await this.lookAndSweep(run);
+    } catch (error) {
+      if (error instanceof LookStopped) return { isFinished: false, measures: null };
+      throw error;
+    }
+  }
+
+  private async lookAndSweep(run: EngineRun): Promise<EngineEnd> {
     const rules = { graceMs: this.options.graceMs, untaggedMinAgeMs: run.untaggedMinAgeMs };
     const beganMs = performance.now();
     if (run.mode === 'dry-run') {
-      const look = await surveyStorage(this.at, rules);
+      const look = await surveyStorage(this.at, rules, () => run.mayGoOn());
       const surveyMs = performance.now() - beganMs;
       await run.report(look.summary(), look.findings());
       return { isFinished: true, measures: { surveyMs, sweepMs: 0, blobs: 0 } };
@@ -40,7 +50,10 @@ export class SextonEngine implements CollectionEngine {
   /** What has waited for the retention goes; what is needed again comes back before. */
   private async purge(run: EngineRun): Promise<EngineEnd> {
     const beforeMs = run.now() - this.options.retentionMs;
-    const { purged } = await tendStorage(this.at, this.holder, beforeMs, () => run.mayGoOn());
+    const { purged } = await tendStorage(this.at, this.holder, beforeMs, {
+      mayGoOn: () => run.mayGoOn(),
+      signal: run.signal,
+    });
     const none = {
       repositories: null,
       manifests: null,
