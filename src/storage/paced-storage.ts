@@ -70,6 +70,21 @@ export class PacedStorage implements Storage {
     return this.inner.createFolder(path);
   }
 
+  async moveFolder(move: Move): Promise<MoveOutcome> {
+    await this.#pay(1);
+    return this.inner.moveFolder(move);
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    await this.#pay(1);
+    return this.inner.write(path, bytes);
+  }
+
+  async hash(path: string, algorithm: 'sha256' | 'sha512'): Promise<string | null> {
+    await this.#pay(1);
+    return this.inner.hash(path, algorithm);
+  }
+
   async #inParts<T, R>(
     items: readonly T[],
     call: (part: readonly T[]) => readonly R[] | Promise<readonly R[]>,

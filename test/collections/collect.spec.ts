@@ -112,6 +112,22 @@ describe('what may go', () => {
       expect(digestsOf(found)).not.toContain(digest);
     }
   });
+
+  it('is nothing, of untagged images, that is held there, nor what it needs or what speaks about it', async () => {
+    const { files, garbage } = aStore();
+    const child = files.image('team/app', { layers: ['child'] });
+    const held = files.index('team/app', [child.digest]);
+    const signature = files.image('team/app', { layers: ['signature'], subject: held });
+    const loose = files.image('team/app', { layers: ['loose'] });
+    const elsewhere = files.image('other', { layers: ['loose'] });
+    const isHeld = (repository: string, digest: string): boolean =>
+      repository === 'team/app' && digest === held;
+    const heldNow = async () => isHeld;
+    const found = await surveyIn(files.root, { ...COLLECT_UNTAGGED, heldNow });
+    const goes = new Set([...garbage, ...all(loose), ...all(elsewhere)]);
+    expect(digestsOf(found)).toEqual([...goes].sort());
+    for (const digest of [held, ...[child, signature].flatMap(all)]) expect(goes).not.toContain(digest);
+  });
 });
 
 describe('what cannot be read', () => {

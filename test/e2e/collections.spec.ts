@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { DeletionView } from '../../src/deletions/deletions.dto.js';
+import { headManifest, pushImage } from '../../tools/images.js';
 import { treeOf } from '../collections/temporary-tree.js';
 import { CollectedRegistry, REPOSITORY } from '../support/collected-registry.js';
 import {
@@ -127,6 +128,26 @@ describe('a purge', () => {
     expect(
       (await world.api.post(`/v1/collections/${purge.id}/undo`).send({ reason: 'x' })).body,
     ).toMatchObject({ code: 'not_undoable' });
+  });
+});
+
+describe('a hold', () => {
+  it('on a manifest that no tag leads to keeps it, and all that it needs, from a collection', async () => {
+    const to = { registryUrl: world.registry.url, repository: REPOSITORY };
+    const held = await pushImage(to, { content: 'held', layers: ['evidence'] });
+    const loose = await pushImage(to, { content: 'loose' });
+    await pushImage(to, { tags: ['v1'], content: 'v1' });
+    const what = { registry: 'prod', repository: REPOSITORY, digest: held.digest, reason: 'evidence' };
+    await world.api.post('/v1/holds').send(what).expect(201);
+    await collectAndWait(world.api, { untagged: 'collect' });
+    expect((await headManifest(to, loose.digest)).status).toBe(404);
+    expect((await headManifest(to, held.digest)).status).toBe(200);
+    const { layers } = JSON.parse(held.bytes.toString('utf8')) as { layers: { digest: string }[] };
+    for (const { digest } of layers) {
+      const blob = await fetch(`${to.registryUrl}/v2/${REPOSITORY}/blobs/${digest}`);
+      expect((await blob.arrayBuffer()).byteLength).toBeGreaterThan(0);
+      expect(blob.status).toBe(200);
+    }
   });
 });
 

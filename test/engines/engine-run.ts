@@ -17,6 +17,7 @@ export const engineRun = (changes: Partial<EngineRun> = {}): RecordedRun => {
     id: '01JD3M2Q8V4T7X9Y1Z5A6B8C0D',
     mode: 'collect',
     untaggedMinAgeMs: null,
+    held: async () => ({ isNone: true, isHeld: () => false }),
     checkpoint: null,
     get claim(): never {
       throw new Error('this engine needs no claim');

@@ -40,6 +40,14 @@ describe('Harbor’s garbage collection', () => {
     expect(run.reports.at(-1)?.findings.filter(({ kind }) => kind === 'blob')).toHaveLength(2);
   });
 
+  it('is never told to take untagged ones while any is held', async () => {
+    const held = async () => ({ isNone: false, isHeld: () => true });
+    await expect(engine().collect(engineRun({ untaggedMinAgeMs: 0, held }))).rejects.toMatchObject({
+      code: 'held',
+    });
+    expect(harbor.scheduled).toEqual([]);
+  });
+
   it('is stopped when it may not go on', async () => {
     const run = engineRun({ mayGoOn: async () => false });
     expect(await engine().collect(run)).toMatchObject({ isFinished: false });

@@ -14,7 +14,11 @@ import type { SurveyHooks } from './survey.js';
 /** Untagged manifests whose link is older than `olderThanMs` (a time) go, unless something living needs them. */
 export interface UntaggedRule {
   readonly linkedBeforeMs: number;
+  /** Whether somebody holds this manifest of the repository: it lives as if a tag led to it. */
+  readonly isHeld: IsHeld;
 }
+
+export type IsHeld = (repository: string, digest: string) => boolean;
 
 /** What a repository holds, each blob counted once. */
 export interface RepositoryTotals {

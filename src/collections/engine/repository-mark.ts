@@ -49,7 +49,9 @@ export class RepositoryMark {
     const { revisions, revisionTimesMs } = this.links;
     // One that cannot be read may have a subject, or children, among the others.
     for (const index of revisions) this.#doubt(index, 'root');
-    this.#walkAll(revisions.filter((_, i) => !((revisionTimesMs[i] ?? Infinity) < rule.linkedBeforeMs)));
+    const isYoung = (i: number): boolean => !((revisionTimesMs[i] ?? Infinity) < rule.linkedBeforeMs);
+    const isHeld = (index: number): boolean => rule.isHeld(this.links.name, this.graph.digest(index));
+    this.#walkAll(revisions.filter((index, i) => isYoung(i) || isHeld(index)));
     this.#walkReferrers();
     // What could not be read may be an index, a tag or a subject that needs any of them.
     if (!this.isDecided) return this.#walkAll(revisions);

@@ -1,6 +1,6 @@
 import type { Storage } from '../../storage/storage.js';
 import { findGarbage, type Garbage } from './garbage.js';
-import { mark } from './mark.js';
+import { mark, type IsHeld } from './mark.js';
 import type { ReferenceMemory } from './reference-cache.js';
 import type { Scanner } from './scanner.js';
 
@@ -8,6 +8,8 @@ export interface CollectRules {
   readonly graceMs: number;
   /** Null keeps untagged manifests; never younger than the grace period. */
   readonly untaggedMinAgeMs: number | null;
+  /** Asked at each look that may take untagged manifests: which are held. None by default. */
+  readonly heldNow?: () => Promise<IsHeld>;
 }
 
 /** Whatever is linked lives, and nothing is old enough to go: for bringing back, and for purging. */
@@ -31,12 +33,14 @@ export interface SurveyHooks {
 /** What could go now; changes nothing. */
 export const survey = async (
   { storage, scanner, memory, now }: CollectionTools,
-  { graceMs, untaggedMinAgeMs }: CollectRules,
+  { graceMs, untaggedMinAgeMs, heldNow = async () => () => false }: CollectRules,
   hooks: SurveyHooks = {},
 ): Promise<Garbage> => {
   const nowMs = now();
   const untagged =
-    untaggedMinAgeMs === null ? null : { linkedBeforeMs: nowMs - Math.max(untaggedMinAgeMs, graceMs) };
+    untaggedMinAgeMs === null
+      ? null
+      : { linkedBeforeMs: nowMs - Math.max(untaggedMinAgeMs, graceMs), isHeld: await heldNow() };
   const marking = await mark(storage, scanner, memory.recall(), untagged, hooks);
   hooks.signal?.throwIfAborted();
   return findGarbage(storage, scanner, marking, { nowMs, graceMs });

@@ -58,12 +58,20 @@ export interface Measures {
   readonly blobs: number;
 }
 
+export interface Held {
+  /** Nothing is held that no tag leads to. */
+  readonly isNone: boolean;
+  readonly isHeld: (repository: string, digest: string) => boolean;
+}
+
 /** One stretch of work on a collection, from its start or from where the last one stopped. */
 export interface EngineRun {
   readonly id: string;
   readonly mode: CollectionMode;
   /** Null keeps untagged manifests. */
   readonly untaggedMinAgeMs: number | null;
+  /** Which untagged manifests somebody holds, as it is now; they and all that they need are live. */
+  held(): Promise<Held>;
   /** What the engine saved last. */
   readonly checkpoint: JsonObject | null;
   readonly claim: Claim;

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SextonError } from '../../errors/sexton-error.js';
+import { HoldsInForce } from '../../holds/holds-in-force.js';
 import { decodeCursor, encodeCursor } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import { mayAct, maySeeRegistry } from '../../identity/scope.js';
@@ -45,6 +46,7 @@ export class CollectionReadingService {
     private readonly collections: CollectionsService,
     private readonly store: CollectionsStore,
     private readonly findings: FindingsStore,
+    private readonly holds: HoldsInForce,
     @Inject(COLLECTION_OPTIONS) private readonly options: AllOptions,
     @Inject(STORAGES) private readonly storages: Storages,
     @Inject(CLOCK) private readonly now: Clock,
@@ -110,7 +112,11 @@ export class CollectionReadingService {
         detail: `Registry ${registry} is collected by the engine ${options.engine.kind}, which explains nothing`,
       });
     }
-    const rules = { graceMs: options.graceMs, untaggedMinAgeMs: options.untaggedMinAgeMs };
+    const rules = {
+      graceMs: options.graceMs,
+      untaggedMinAgeMs: options.untaggedMinAgeMs,
+      heldNow: async () => (await this.holds.heldUntagged(name)).isHeld,
+    };
     const found = await explainInStorage(at, digest, rules, (repository) =>
       mayAct(caller, 'read', registry, repository),
     );

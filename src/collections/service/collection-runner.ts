@@ -5,7 +5,7 @@ import type { RegistryName } from '../../oci/names.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
-import type { CollectionEngine, EngineEnd, Measures } from '../engines/engine-port.js';
+import type { CollectionEngine, EngineEnd, Held, Measures } from '../engines/engine-port.js';
 import { closesAt, isOpen, windowUntil } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
 import type { CollectionRow, CollectionsStore } from './collections.store.js';
@@ -27,6 +27,7 @@ export class CollectionRunner {
     private readonly audit: AuditLog,
     private readonly options: ReadonlyMap<RegistryName, CollectionOptions>,
     private readonly engineOf: (options: CollectionOptions, held: RegistryClaim) => CollectionEngine | null,
+    private readonly heldUntagged: (registry: RegistryName) => Promise<Held>,
     private readonly undoer: Undoer,
     private readonly retries: Retries,
     private readonly now: () => number,
@@ -93,6 +94,7 @@ export class CollectionRunner {
         id: row.id,
         mode: row.mode,
         untaggedMinAgeMs: row.untagged_min_age_ms,
+        held: () => this.heldUntagged(options.registry),
         checkpoint: row.checkpoint,
         claim,
         signal,

@@ -9,7 +9,7 @@ import type { Logger } from '../../telemetry/logger.js';
 import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { createEngine } from '../engines/create-engine.js';
-import type { CollectionEngine } from '../engines/engine-port.js';
+import type { CollectionEngine, Held } from '../engines/engine-port.js';
 import type { EntryRecorder } from '../engines/sexton/recording-journal.js';
 import type { StorageHolder } from '../engines/sexton/seam.js';
 import type { Storages } from './collection-tokens.js';
@@ -33,6 +33,7 @@ interface Parts {
   readonly audit: AuditLog;
   readonly queue: WakeUpQueue;
   readonly registries: Registries;
+  readonly heldUntagged: (registry: RegistryName) => Promise<Held>;
   readonly now: () => number;
   readonly log: Logger;
   readonly tracing: Tracing;
@@ -118,6 +119,7 @@ export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
     audit,
     options,
     engineOf,
+    parts.heldUntagged,
     undoer,
     retries,
     now,

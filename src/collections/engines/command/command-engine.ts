@@ -5,6 +5,7 @@ import type { Registry } from '../../../registries/registry.js';
 import type { RegistryOptions } from '../../../registries/registry-options.js';
 import type { CommandOptions } from '../../collection-options.js';
 import type { BringBack, CollectionEngine, EngineEnd, EngineRun, Finding, Summary } from '../engine-port.js';
+import { mustHoldNothing } from '../must-hold-nothing.js';
 import { collectorCheckpoint, endOrphan } from './orphan.js';
 import { blobsIn, majorVersion, parseOutput, type CollectorOutput } from './parse-output.js';
 import { proveReadOnly } from './read-only-proof.js';
@@ -33,6 +34,7 @@ export class CommandEngine implements CollectionEngine {
   async collect(run: EngineRun): Promise<EngineEnd> {
     const beganMs = performance.now();
     try {
+      await mustHoldNothing(run);
       if (run.untaggedMinAgeMs !== null) await this.mustSpareChildren(run.signal);
       // First without deleting: what cannot be read aborts here, with the registry still up.
       const found = await this.garbageCollect(run, ['--dry-run']);

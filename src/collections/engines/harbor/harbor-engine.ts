@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SextonError } from '../../../errors/sexton-error.js';
 import { parseJson } from '../../../registries/upstream/json.js';
 import type { CollectionEngine, EngineEnd, EngineRun, Finding, Summary } from '../engine-port.js';
+import { mustHoldNothing } from '../must-hold-nothing.js';
 import { followJob, type JobState } from '../follow-job.js';
 import type { JobApi } from '../job-api.js';
 
@@ -43,6 +44,7 @@ export class HarborEngine implements CollectionEngine {
 
   async collect(run: EngineRun): Promise<EngineEnd> {
     try {
+      await mustHoldNothing(run);
       return await this.follow(run);
     } finally {
       await this.api.close();

@@ -22,7 +22,11 @@ export class SextonEngine implements CollectionEngine {
   }
 
   private async lookAndSweep(run: EngineRun): Promise<EngineEnd> {
-    const rules = { graceMs: this.options.graceMs, untaggedMinAgeMs: run.untaggedMinAgeMs };
+    const rules = {
+      graceMs: this.options.graceMs,
+      untaggedMinAgeMs: run.untaggedMinAgeMs,
+      heldNow: async () => (await run.held()).isHeld,
+    };
     const beganMs = performance.now();
     if (run.mode === 'dry-run') {
       const look = await surveyStorage(this.at, rules, () => run.mayGoOn());
