@@ -250,5 +250,5 @@ it('shows a bar on a terminal, and nothing on standard error elsewhere', async (
   const { stdout, status } = await onTerminal(['delete', `${image}:v2`, '--reason', 'why'], env());
   expect(status).toBe(0);
   expect(stdout).toMatch(/[█░]{24} \d+\/\d+/);
-  expect(stdout).toContain('v2 deleted');
+  expect(stdout).toContain('succeeded');
 });
