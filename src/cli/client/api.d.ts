@@ -1300,7 +1300,7 @@ export interface components {
         RegistryWindows: {
             registry: string;
             /** @enum {string} */
-            engine: "sexton" | "command" | "dtr" | "harbor" | "none";
+            engine: "sexton" | "v1" | "command" | "dtr" | "harbor" | "none";
             windows: {
                 days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
                 /** @description On the wall clock of the time zone. */
@@ -1402,7 +1402,7 @@ export interface components {
             id: string;
             registry: string;
             /** @enum {string} */
-            engine: "sexton" | "command" | "dtr" | "harbor" | "none";
+            engine: "sexton" | "v1" | "command" | "dtr" | "harbor" | "none";
             /**
              * @description paused: its window has closed; the next one goes on.
              * @enum {string}
