@@ -21,7 +21,7 @@ export const startServer = async (
   args: readonly string[],
   isUp: () => Promise<boolean>,
   env: NodeJS.ProcessEnv = process.env,
-  { detached = false }: { readonly detached?: boolean } = {},
+  { detached = false, withinMs = START_MS }: { readonly detached?: boolean; readonly withinMs?: number } = {},
 ): Promise<ChildServer> => {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached });
   const chunks: string[] = [];
@@ -45,7 +45,7 @@ export const startServer = async (
     if (ended === null) child.kill(signal);
     await exited;
   };
-  const deadline = Date.now() + START_MS;
+  const deadline = Date.now() + withinMs;
   while (!(await isUp().catch(() => false))) {
     if (ended !== null || Date.now() > deadline) {
       await stop('SIGKILL');

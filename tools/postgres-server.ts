@@ -9,6 +9,8 @@ import { startServer, type ChildServer } from './child-server.js';
 import { freePort } from './free-port.js';
 
 const FAST_STOP_MS = 10_000;
+/** It recovers first, and everybody wants to connect at once. */
+const START_MS = 120_000;
 
 /** How it goes down: orderly, as in a crash of the whole server, or as in a crash of one of its sessions. */
 export type PostgresStop = 'fast' | 'immediate' | 'crash';
@@ -68,7 +70,7 @@ export const startPostgres = async (dataDir: string): Promise<PostgresServer> =>
   const [command = postgres, ...args] = [...prefix, postgres, '-D', directory, ...flags];
   const isUp = async (): Promise<boolean> => (await asked('select 1')).length === 1;
   const start = (): Promise<ChildServer> =>
-    startServer(command, args, isUp, { ...process.env, LC_MESSAGES: 'C' });
+    startServer(command, args, isUp, { ...process.env, LC_MESSAGES: 'C' }, { withinMs: START_MS });
   let server = await start();
   const isRunning = (): boolean => server.child.exitCode === null && server.child.signalCode === null;
   return {

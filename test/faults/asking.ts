@@ -15,8 +15,10 @@ export interface AskingFacts {
   readonly wrong: string[];
 }
 
-const TRY_MS = 5_000;
-const GIVE_UP_MS = 120_000;
+/** Long enough for a busy machine: clients that give up too soon are what keeps it busy. */
+const TRY_MS = 20_000;
+const LONGEST_WAIT_MS = 5_000;
+const GIVE_UP_MS = 400_000;
 
 /**
  * Asks as a careful client does: one Idempotency-Key for the request, sent again, to the other API, until there is an
@@ -42,7 +44,9 @@ export const askUntilAccepted = async (
       return null;
     }
     // The client's own back-off.
-    await new Promise((done) => setTimeout(done, Math.min(1_000, 100 * tries)));
+    await new Promise((done) =>
+      setTimeout(done, Math.min(LONGEST_WAIT_MS, 100 * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2)),
+    );
   }
 };
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import type { Fault } from './schedule.js';
 
 export interface RunResult {
@@ -40,11 +41,15 @@ export const conclude = async (
       ? (JSON.parse(await readFile(at('fault-runs.json'), 'utf8')) as Summary).runs
       : [];
     const summary = { node: process.version, processors: cpus().length, runs: [...earlier, ...runs] };
-    await writeFile(at('fault-runs.json'), `${JSON.stringify(summary, null, 1)}\n`);
-    await writeFile(at('fault-runs.md'), inMarkdown(summary));
+    await write(at('fault-runs.json'), JSON.stringify(summary));
+    await write(at('fault-runs.md'), inMarkdown(summary));
   }
   return broken.length === 0 && runs.length > 0 ? 0 : 1;
 };
+
+/** As `npm run check` wants files. */
+const write = async (path: string, text: string): Promise<void> =>
+  writeFile(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
 
 const KINDS = ['deletions', 'collection'] as const;
 
