@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { collect, type CollectResult } from '../collections/engine/collect.js';
 import { FileJournal } from '../collections/engine/file-journal.js';
-import type { DescribedLook } from '../collections/engines/sexton/described-look.js';
+import type { DescribedLook } from '../collections/engine/described-look.js';
 import { withLock } from '../collections/engine/storage-lock.js';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
 import { printLook } from './storage-report.js';

@@ -9,9 +9,9 @@ import { WorkerScanner } from '../collections/engine/worker-scanner.js';
 import { FilesystemStorage } from '../storage/filesystem-storage.js';
 import { BLOBS, REPOSITORIES } from '../storage/layout.js';
 import type { Surveyor } from '../collections/engine/surveyor.js';
-import { describedSurveyorWith } from '../collections/engines/sexton/describe-garbage.js';
-import type { DescribedLook } from '../collections/engines/sexton/described-look.js';
-import { V1_IMAGES, V1_REPOSITORIES } from '../collections/engines/v1/layout.js';
+import { describedSurveyorWith } from '../collections/engine/describe-garbage.js';
+import type { DescribedLook } from '../collections/engine/described-look.js';
+import { V1_IMAGES, V1_REPOSITORIES } from '../collections/engine/v1/layout.js';
 import { CommandError } from './exit-codes.js';
 
 /** This thread reads, too. */
@@ -96,7 +96,7 @@ export const withSurveyor = async <T>(
 ): Promise<T> => {
   if (v1) {
     const root = storageRoot(directory, V1);
-    const { v1SurveyorOf } = await import('../collections/engines/v1/images-look.js');
+    const { v1SurveyorOf } = await import('../collections/engine/v1/images-look.js');
     return work({ root, surveyor: v1SurveyorOf(new FilesystemStorage(root), () => Date.now()) });
   }
   return withStorage(directory, cache, ({ root, tools }) =>

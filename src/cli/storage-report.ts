@@ -1,7 +1,7 @@
 import type { CollectResult } from '../collections/engine/collect.js';
 import type { Reason } from '../collections/engine/garbage.js';
-import type { Finding } from '../collections/engines/engine-port.js';
-import type { DescribedLook } from '../collections/engines/sexton/described-look.js';
+import type { Finding } from '../collections/engine/report.js';
+import type { DescribedLook } from '../collections/engine/described-look.js';
 import { bytes } from './output/bytes.js';
 
 const LINES_A_WRITE = 500;

@@ -7,7 +7,7 @@ import { heal } from '../../src/collections/engine/heal.js';
 import { purge } from '../../src/collections/engine/purge.js';
 import { KEEP_ALL } from '../../src/collections/engine/survey.js';
 import { undo } from '../../src/collections/engine/undo.js';
-import { v1SurveyorOf, type ImagesLook } from '../../src/collections/engines/v1/images-look.js';
+import { v1SurveyorOf, type ImagesLook } from '../../src/collections/engine/v1/images-look.js';
 import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
 import { JOURNAL, OWN } from '../../src/storage/layout.js';
 import { v1ImageIdSchema, type Digest } from '../../src/oci/digest.js';

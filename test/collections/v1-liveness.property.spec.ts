@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { collect } from '../../src/collections/engine/collect.js';
 import { undo } from '../../src/collections/engine/undo.js';
-import { v1SurveyorOf } from '../../src/collections/engines/v1/images-look.js';
+import { v1SurveyorOf } from '../../src/collections/engine/v1/images-look.js';
 import { OWN } from '../../src/storage/layout.js';
 import { MemoryJournal } from './memory-journal.js';
 import { MemoryStorage } from './memory-storage.js';

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../src/audit/audit-event.js';
-import type { EngineRun, Finding, Summary } from '../../src/collections/engines/engine-port.js';
+import type { EngineRun } from '../../src/collections/engines/engine-port.js';
+import type { Finding, Summary } from '../../src/collections/engine/report.js';
 import { NIGHT } from '../support/collections.js';
 
 export interface RecordedRun extends EngineRun {

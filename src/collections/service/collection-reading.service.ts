@@ -6,8 +6,8 @@ import type { Caller } from '../../identity/caller.js';
 import { mayAct, maySeeRegistry } from '../../identity/scope.js';
 import type { Digest } from '../../oci/digest.js';
 import { registryNameSchema } from '../../oci/names.js';
-import type { Finding } from '../engines/engine-port.js';
-import type { Standing } from '../engines/sexton/described-look.js';
+import type { Finding } from '../engine/report.js';
+import type { Standing } from '../engine/described-look.js';
 import { explainInStorage } from '../engines/sexton/explain.js';
 import {
   CLOCK,

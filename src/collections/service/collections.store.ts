@@ -4,7 +4,8 @@ import { DATABASE, type Db, type Tx } from '../../database/database.js';
 import { announceChange } from '../../database/announce.js';
 import type { RegistryName } from '../../oci/names.js';
 import type { JsonObject } from '../../audit/audit-event.js';
-import type { Measures, Summary } from '../engines/engine-port.js';
+import type { Measures } from '../engines/engine-port.js';
+import type { Summary } from '../engine/report.js';
 import { statesBefore, type CollectionState, type When } from './collection-state.js';
 import type { ChangeRequest, CollectionProblem, CollectionsTable } from './collections.tables.js';
 

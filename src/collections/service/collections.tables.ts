@@ -2,7 +2,8 @@ import type { ColumnType, Generated } from 'kysely';
 import type { JsonObject } from '../../audit/audit-event.js';
 import type { CollectionMode, EngineKind } from '../collection-options.js';
 import type { EntryState } from '../engine/journal.js';
-import type { Finding, Measures, Summary } from '../engines/engine-port.js';
+import type { Measures } from '../engines/engine-port.js';
+import type { Finding, Summary } from '../engine/report.js';
 import type { CollectionState, When } from './collection-state.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;

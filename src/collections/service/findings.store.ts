@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, type Db } from '../../database/database.js';
-import type { Finding } from '../engines/engine-port.js';
+import type { Finding } from '../engine/report.js';
 
 /** 65,535 parameters a statement are PostgreSQL's limit; smaller pieces keep its memory and ours low. */
 const ROWS_A_STATEMENT = 500;

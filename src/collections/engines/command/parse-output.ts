@@ -1,4 +1,4 @@
-import type { Finding } from '../engine-port.js';
+import type { Finding } from '../../engine/report.js';
 
 /** What the registry's own collector said. */
 export interface CollectorOutput {

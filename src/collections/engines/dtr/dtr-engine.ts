@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { SextonError } from '../../../errors/sexton-error.js';
 import { parseJson } from '../../../registries/upstream/json.js';
 import type { UpstreamResponse } from '../../../registries/upstream/transport.js';
-import type { CollectionEngine, EngineEnd, EngineRun, Finding, Summary } from '../engine-port.js';
+import type { CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
+import type { Finding, Summary } from '../../engine/report.js';
 import { followJob, type JobState } from '../follow-job.js';
 import type { JobApi } from '../job-api.js';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { SextonError } from '../../../errors/sexton-error.js';
 import { parseJson } from '../../../registries/upstream/json.js';
-import type { CollectionEngine, EngineEnd, EngineRun, Finding, Summary } from '../engine-port.js';
+import type { CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
+import type { Finding, Summary } from '../../engine/report.js';
 import { mustHoldNothing } from '../must-hold-nothing.js';
 import { followJob, type JobState } from '../follow-job.js';
 import type { JobApi } from '../job-api.js';

@@ -4,7 +4,7 @@ import type { Digest } from '../../../oci/digest.js';
 import { FileJournal } from '../../engine/file-journal.js';
 import type { CollectRules } from '../../engine/survey.js';
 import { JOURNAL } from '../../../storage/layout.js';
-import type { Explanation } from './described-look.js';
+import type { Explanation } from '../../engine/described-look.js';
 import { withStorage, type StorageAt } from './open-storage.js';
 
 /** Why a blob is still there, or is not: with the path of references from each of the first repositories that need it. */

@@ -14,10 +14,10 @@ import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../../storage/layout.js';
 import type { Surveyor } from '../../engine/surveyor.js';
 import { PacedStorage } from '../../../storage/paced-storage.js';
 import { StorageFaultError, type Storage } from '../../../storage/storage.js';
-import { V1_IMAGES, V1_REPOSITORIES } from '../v1/layout.js';
-import { v1SurveyorOf } from '../v1/images-look.js';
-import { describedSurveyorWith } from './describe-garbage.js';
-import type { DescribedLook } from './described-look.js';
+import { V1_IMAGES, V1_REPOSITORIES } from '../../engine/v1/layout.js';
+import { v1SurveyorOf } from '../../engine/v1/images-look.js';
+import { describedSurveyorWith } from '../../engine/describe-garbage.js';
+import type { DescribedLook } from '../../engine/described-look.js';
 
 export interface StorageAt {
   /** `v1`: of the old Python registry. */

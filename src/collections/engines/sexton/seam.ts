@@ -8,7 +8,7 @@ import { moveBack } from '../../engine/quarantine.js';
 import { settle } from '../../engine/settle.js';
 import type { CollectRules } from '../../engine/survey.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
-import type { DescribedLook } from './described-look.js';
+import type { DescribedLook } from '../../engine/described-look.js';
 import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
 import { stoppable } from './stoppable.js';
 import { RecordingJournal, type EntryRecorder } from './recording-journal.js';

@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.js';
-import { imageIdIn } from '../../engine/digest-key.js';
+import { imageIdIn } from '../digest-key.js';
 
 /**
  * Where the old Python registry keeps what, below its `storage_path` (docker-registry 0.9

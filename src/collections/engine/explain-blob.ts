@@ -1,11 +1,11 @@
-import type { Digest } from '../../../oci/digest.js';
-import { recognizeDigest } from '../../engine/digest-key.js';
-import type { Garbage } from '../../engine/garbage.js';
-import { listOrFault, readLinks } from '../../engine/listing.js';
-import { FLAG } from '../../engine/reference-graph.js';
-import { scanRepository } from '../../engine/scan-repository.js';
-import { blobData, tagLink, tags } from '../../../storage/layout.js';
-import type { Storage } from '../../../storage/storage.js';
+import type { Digest } from '../../oci/digest.js';
+import { recognizeDigest } from './digest-key.js';
+import type { Garbage } from './garbage.js';
+import { listOrFault, readLinks } from './listing.js';
+import { FLAG } from './reference-graph.js';
+import { scanRepository } from './scan-repository.js';
+import { blobData, tagLink, tags } from '../../storage/layout.js';
+import type { Storage } from '../../storage/storage.js';
 import { MOST_PATHS, type Explanation, type ReferencePath, type ReferenceStep } from './described-look.js';
 
 /** Where a blob stands after a look at the storage, and what needs it; null where it is not there. */

@@ -1,17 +1,12 @@
 import type { Digest } from '../../../oci/digest.js';
-import type { BatchHead } from '../../engine/entries.js';
-import type { CollectionFault } from '../../engine/fault.js';
-import type { JournalEntry, QuarantineEntry } from '../../engine/journal.js';
-import type { CollectRules } from '../../engine/survey.js';
-import type { Candidates, Surveyor } from '../../engine/surveyor.js';
+import type { BatchHead } from '../entries.js';
+import type { CollectionFault } from '../fault.js';
+import type { JournalEntry, QuarantineEntry } from '../journal.js';
+import type { CollectRules } from '../survey.js';
+import type { Candidates, Surveyor } from '../surveyor.js';
 import type { Storage } from '../../../storage/storage.js';
-import type { Finding, Summary } from '../engine-port.js';
-import {
-  MOST_PATHS,
-  type DescribedLook,
-  type Explanation,
-  type ReferencePath,
-} from '../sexton/described-look.js';
+import type { Finding, Summary } from '../report.js';
+import { MOST_PATHS, type DescribedLook, type Explanation, type ReferencePath } from '../described-look.js';
 import { isReadable } from './ancestries.js';
 import { follow } from './follow.js';
 import { readImageFolder, type ImageFolder } from './image-folder.js';

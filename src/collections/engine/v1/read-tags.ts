@@ -1,6 +1,6 @@
 import type { Digest } from '../../../oci/digest.js';
-import { recognizeImageId } from '../../engine/digest-key.js';
-import { listOrFault, type OnFault } from '../../engine/listing.js';
+import { recognizeImageId } from '../digest-key.js';
+import { listOrFault, type OnFault } from '../listing.js';
 import { StorageFaultError, type Storage } from '../../../storage/storage.js';
 import { repositoryName, TAG_PREFIX, V1_REPOSITORIES } from './layout.js';
 

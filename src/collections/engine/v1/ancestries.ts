@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.js';
-import { recognizeImageId } from '../../engine/digest-key.js';
+import { recognizeImageId } from '../digest-key.js';
 import { StorageFaultError, type Reading, type Storage } from '../../../storage/storage.js';
 import { imageFile } from './layout.js';
 

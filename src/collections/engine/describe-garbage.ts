@@ -1,9 +1,9 @@
-import type { Digest } from '../../../oci/digest.js';
-import type { DeadBlob, Garbage } from '../../engine/garbage.js';
-import { GarbageLook } from '../../engine/garbage-look.js';
-import { survey, type CollectionTools } from '../../engine/survey.js';
-import type { Surveyor } from '../../engine/surveyor.js';
-import type { Finding, Summary, Totals } from '../engine-port.js';
+import type { Digest } from '../../oci/digest.js';
+import type { DeadBlob, Garbage } from './garbage.js';
+import { GarbageLook } from './garbage-look.js';
+import { survey, type CollectionTools } from './survey.js';
+import type { Surveyor } from './surveyor.js';
+import type { Finding, Summary, Totals } from './report.js';
 import type { DescribedLook, Explanation } from './described-look.js';
 import { explainBlob } from './explain-blob.js';
 

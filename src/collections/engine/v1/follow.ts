@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.js';
-import type { CollectionFault } from '../../engine/fault.js';
+import type { CollectionFault } from '../fault.js';
 import { isReadable, type Ancestries } from './ancestries.js';
 import { imageFile } from './layout.js';
 

@@ -1,9 +1,9 @@
 import type { Digest } from '../../../oci/digest.js';
-import { recognizeImageId } from '../../engine/digest-key.js';
-import type { CollectionFault } from '../../engine/fault.js';
-import { listOrFault } from '../../engine/listing.js';
+import { recognizeImageId } from '../digest-key.js';
+import type { CollectionFault } from '../fault.js';
+import { listOrFault } from '../listing.js';
 import { StorageFaultError, type Storage } from '../../../storage/storage.js';
-import type { Totals } from '../engine-port.js';
+import type { Totals } from '../report.js';
 import { Ancestries } from './ancestries.js';
 import { follow } from './follow.js';
 import { readImageFolder, type ImageFolder } from './image-folder.js';

@@ -1,6 +1,6 @@
-import type { Digest } from '../../../oci/digest.js';
-import type { Look } from '../../engine/surveyor.js';
-import type { Finding, Summary } from '../engine-port.js';
+import type { Digest } from '../../oci/digest.js';
+import type { Look } from './surveyor.js';
+import type { Finding, Summary } from './report.js';
 
 /** Where a blob stands with the collector. */
 export type Standing =
