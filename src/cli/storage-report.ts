@@ -80,10 +80,15 @@ const EFFECTS = {
 
 function* text(look: DescribedLook, swept: Swept | null): Generator<string> {
   const { repositories, manifests, garbage, reasons, young, keptInDoubt, blocked } = look.summary();
-  for (const { digest, sizeBytes, because, repositories: names } of only(look, 'blob')) {
-    yield `${digest} ${sizeBytes} ${because}${names.length > 0 ? ` ${names.join(',')}` : ''}\n`;
+  const largest: (Finding & { kind: 'repository' })[] = [];
+  // In one go: making the findings of a large store takes as long as printing them.
+  for (const finding of look.findings()) {
+    if (finding.kind === 'blob') {
+      const { digest, sizeBytes, because, repositories: names } = finding;
+      yield `${digest} ${sizeBytes} ${because}${names.length > 0 ? ` ${names.join(',')}` : ''}\n`;
+    } else if (finding.kind === 'untagged') yield `untagged ${finding.repository}@${finding.digest}\n`;
+    else if (finding.kind === 'repository') largest.push(finding);
   }
-  for (const { repository, digest } of only(look, 'untagged')) yield `untagged ${repository}@${digest}\n`;
   yield `\n${repositories} repositories, ${manifests} manifests\n`;
   yield `${garbage.count} blobs, ${bytes(garbage.bytes ?? 0)} (each counted once) ${swept ? 'were garbage' : 'would go'}\n`;
   for (const [because, says] of Object.entries(REASONS)) {
@@ -95,7 +100,6 @@ function* text(look: DescribedLook, swept: Swept | null): Generator<string> {
   if (keptInDoubt && keptInDoubt.count > 0) {
     yield `${keptInDoubt.count} blobs, ${bytes(keptInDoubt.bytes)} stay because of what could not be read\n`;
   }
-  const largest = [...only(look, 'repository')];
   if (largest.length > 0) yield 'largest repositories (garbage that only they link; what they hold):\n';
   for (const each of largest) {
     yield `  ${each.repository}: ${bytes(each.garbageBytes)}; ${bytes(each.liveBytes)}\n`;

@@ -6,6 +6,7 @@ import {
   insidePath,
   StorageFaultError,
   tooLarge,
+  type Facts,
   type FileFacts,
   type Listing,
   type Move,
@@ -17,6 +18,8 @@ import {
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FIRST_READ_BYTES = 64 * 1024;
 const REMEMBERED_FOLDERS = 4096;
+/** Of what other threads say: two for each repository and each shard of a large registry. */
+const TRUSTED_FOLDERS = 65_536;
 /** Files that are being written; renamed to their place once they are whole. */
 const WRITING = `${OWN}/writing`;
 /** Every read fills it and copies out of it before it returns, so that all storages of a thread share it. */
@@ -25,8 +28,8 @@ const buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
 
-const remember = (folders: Set<string>, folder: string): void => {
-  if (folders.size >= REMEMBERED_FOLDERS) folders.clear();
+const remember = (folders: Set<string>, folder: string, most = REMEMBERED_FOLDERS): void => {
+  if (folders.size >= most) folders.clear();
   folders.add(folder);
 };
 
@@ -46,6 +49,36 @@ const parentOf = (path: string): string => {
   return end < 0 ? '' : path.slice(0, end);
 };
 
+/** A view of the buffer's first `length` bytes; links are all of one length, and so need no new one each. */
+const view = (length: number): Buffer => {
+  if (lastView.length !== length) lastView = buffer.subarray(0, length);
+  return lastView;
+};
+let lastView = buffer;
+
+/** Reads on from a full buffer, or refuses. */
+const readOn = (path: string, handle: number, first: number, maxBytes: number): Uint8Array => {
+  const parts = [Buffer.from(buffer.subarray(0, first))];
+  let length = first;
+  while (length <= maxBytes && length >= FIRST_READ_BYTES) {
+    const more = fs.readSync(handle, buffer, 0, FIRST_READ_BYTES, null);
+    if (more === 0) break;
+    parts.push(Buffer.from(buffer.subarray(0, more)));
+    length += more;
+  }
+  if (length > maxBytes) throw tooLarge(path, maxBytes);
+  return Buffer.concat(parts);
+};
+
+const orFault = <T>(call: () => T): T | StorageFaultError => {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof StorageFaultError) return error;
+    throw error;
+  }
+};
+
 /**
  * Files below one directory. Calls are synchronous, which is what makes a collection fast; whoever must not block
  * (the API) runs it in a worker thread.
@@ -58,6 +91,8 @@ export class FilesystemStorage implements Storage {
   readonly #root: string;
   /** Folders that were listed and held no link. */
   readonly #linkFree = new Set<string>();
+  /** Those that another thread listed. */
+  readonly #trusted = new Set<string>();
   /** Folders of whose path no part was a link. */
   readonly #real = new Set<string>();
 
@@ -79,43 +114,56 @@ export class FilesystemStorage implements Storage {
       else (entry.isFile() ? files : odd).push(entry.name);
     }
     if (odd.length === 0) remember(this.#linkFree, prefix);
-    else this.#linkFree.delete(prefix);
+    else this.#distrust(prefix);
     return { folders, files, odd };
   }
 
-  read(path: string, maxBytes: number): Uint8Array | null {
-    const file = this.#readableFile(path);
-    if (file === null) return null;
-    return this.#answer(path, () => {
-      const handle = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      try {
-        return this.#readAll(path, handle, maxBytes);
-      } finally {
-        fs.closeSync(handle);
-      }
-    });
+  /** Takes the word of another thread that listed these folders, and found no link in them. */
+  trust(folders: readonly string[]): void {
+    for (const folder of folders) remember(this.#trusted, folder, TRUSTED_FOLDERS);
   }
 
-  readMany(paths: readonly string[], maxBytes: number): Reading[] {
-    return paths.map((path) => {
-      try {
-        return this.read(path, maxBytes);
-      } catch (error) {
-        if (error instanceof StorageFaultError) return error;
-        throw error;
-      }
-    });
+  #distrust(folder: string): void {
+    this.#linkFree.delete(folder);
+    this.#trusted.delete(folder);
+  }
+
+  read(path: string, maxBytes: number): Uint8Array | null {
+    const bytes = this.#read(path, maxBytes);
+    return bytes && Uint8Array.prototype.slice.call(bytes);
+  }
+
+  readEach(paths: readonly string[], maxBytes: number, take: (reading: Reading, i: number) => void): void {
+    for (let i = 0; i < paths.length; i++) {
+      const path = paths[i] ?? '';
+      take(
+        orFault(() => this.#read(path, maxBytes)),
+        i,
+      );
+    }
   }
 
   stat(path: string): FileFacts | null {
     const file = this.#readableFile(path);
     if (file === null) return null;
-    return this.#answer(path, () => {
+    try {
       const facts = fs.lstatSync(file, { throwIfNoEntry: false });
       if (facts === undefined) return null;
       if (!facts.isFile()) throw new StorageFaultError(path, 'is not a plain file');
       return { sizeBytes: facts.size, modifiedMs: facts.mtimeMs };
-    });
+    } catch (error) {
+      return absentOrFault(path, error);
+    }
+  }
+
+  statEach(paths: readonly string[], take: (facts: Facts, i: number) => void): void {
+    for (let i = 0; i < paths.length; i++) {
+      const path = paths[i] ?? '';
+      take(
+        orFault(() => this.stat(path)),
+        i,
+      );
+    }
   }
 
   moveMany(moves: readonly Move[]): MoveOutcome[] {
@@ -221,20 +269,22 @@ export class FilesystemStorage implements Storage {
     }
   }
 
-  #readAll(path: string, handle: number, maxBytes: number): Uint8Array {
-    const first = fs.readSync(handle, buffer, 0, FIRST_READ_BYTES, null);
-    if (first < FIRST_READ_BYTES && first <= maxBytes)
-      return Uint8Array.prototype.slice.call(buffer, 0, first);
-    const parts = [Buffer.from(buffer.subarray(0, first))];
-    let length = first;
-    while (length <= maxBytes && length >= FIRST_READ_BYTES) {
-      const more = fs.readSync(handle, buffer, 0, FIRST_READ_BYTES, null);
-      if (more === 0) break;
-      parts.push(Buffer.from(buffer.subarray(0, more)));
-      length += more;
+  /** The bytes, which are those of the shared buffer where it holds them all: gone with the next read. */
+  #read(path: string, maxBytes: number): Uint8Array | null {
+    const file = this.#readableFile(path);
+    if (file === null) return null;
+    try {
+      const handle = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      try {
+        const first = fs.readSync(handle, buffer, 0, FIRST_READ_BYTES, null);
+        if (first < FIRST_READ_BYTES && first <= maxBytes) return view(first);
+        return readOn(path, handle, first, maxBytes);
+      } finally {
+        fs.closeSync(handle);
+      }
+    } catch (error) {
+      return absentOrFault(path, error);
     }
-    if (length > maxBytes) throw tooLarge(path, maxBytes);
-    return Buffer.concat(parts);
   }
 
   /** The folder's absolute path for reading, which trusts what was looked at before. */
@@ -243,14 +293,13 @@ export class FilesystemStorage implements Storage {
   }
 
   #readableFile(path: string): string | null {
-    const folder = this.#readableFolder(parentOf(insidePath(path)));
-    return folder === null ? null : `${folder}/${posix.basename(path)}`;
+    return this.#isReal(parentOf(insidePath(path)), this.#real, true) ? this.#absolute(path) : null;
   }
 
   /** For a change every folder is looked at, once a call. */
   #changeableFile(path: string, looked: Set<string>): string | null {
     const folder = parentOf(insidePath(path));
-    return this.#isReal(folder, looked, false) ? `${this.#absolute(folder)}/${posix.basename(path)}` : null;
+    return this.#isReal(folder, looked, false) ? this.#absolute(path) : null;
   }
 
   #absolute(folder: string): string {
@@ -264,13 +313,22 @@ export class FilesystemStorage implements Storage {
   #isReal(folder: string, looked: Set<string>, isForReading: boolean): boolean {
     if (folder === '' || looked.has(folder)) return true;
     const parent = parentOf(folder);
-    if (isForReading && this.#linkFree.has(parent)) return true;
+    if (isForReading && (this.#linkFree.has(parent) || this.#trusted.has(parent))) return true;
     if (!this.#isReal(parent, looked, isForReading)) return false;
-    const facts = this.#answer(folder, () => fs.lstatSync(this.#absolute(folder), { throwIfNoEntry: false }));
-    if (facts === null || facts === undefined) return false;
+    const facts = this.#lstat(folder);
+    if (facts === undefined) return false;
     if (!facts.isDirectory()) throw notAFolder(folder);
     remember(looked, folder);
     return true;
+  }
+
+  #lstat(folder: string): fs.Stats | undefined {
+    try {
+      return fs.lstatSync(this.#absolute(folder), { throwIfNoEntry: false });
+    } catch (error) {
+      absentOrFault(folder, error);
+      return undefined;
+    }
   }
 
   #makeFolder(folder: string, looked: Set<string>): string {

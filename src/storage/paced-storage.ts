@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FileFacts, Listing, Move, MoveOutcome, Reading, Storage } from './storage.js';
+import type { Facts, FileFacts, Listing, Move, MoveOutcome, Reading, Storage } from './storage.js';
 
 /** What may be done at once before a wait: a timer is no finer than this, in milliseconds. */
 const BURST_MS = 10;
@@ -38,13 +38,27 @@ export class PacedStorage implements Storage {
     return this.inner.read(path, maxBytes);
   }
 
-  readMany(paths: readonly string[], maxBytes: number): Promise<readonly Reading[]> {
-    return this.#inParts(paths, (part) => this.inner.readMany(part, maxBytes));
+  async readEach(
+    paths: readonly string[],
+    maxBytes: number,
+    take: (reading: Reading, i: number) => void,
+  ): Promise<void> {
+    await this.#inParts(paths, async (part, begin) => {
+      await this.inner.readEach(part, maxBytes, (reading, i) => take(reading, begin + i));
+      return [];
+    });
   }
 
   async stat(path: string): Promise<FileFacts | null> {
     await this.#pay(1);
     return this.inner.stat(path);
+  }
+
+  async statEach(paths: readonly string[], take: (facts: Facts, i: number) => void): Promise<void> {
+    await this.#inParts(paths, async (part, begin) => {
+      await this.inner.statEach(part, (facts, i) => take(facts, begin + i));
+      return [];
+    });
   }
 
   moveMany(moves: readonly Move[]): Promise<readonly MoveOutcome[]> {
@@ -87,13 +101,13 @@ export class PacedStorage implements Storage {
 
   async #inParts<T, R>(
     items: readonly T[],
-    call: (part: readonly T[]) => readonly R[] | Promise<readonly R[]>,
+    call: (part: readonly T[], begin: number) => readonly R[] | Promise<readonly R[]>,
   ): Promise<R[]> {
     const answers: R[] = [];
     for (let i = 0; i < items.length; i += this.#part) {
       const part = items.slice(i, i + this.#part);
       await this.#pay(part.length);
-      answers.push(...(await call(part)));
+      answers.push(...(await call(part, i)));
     }
     return answers;
   }

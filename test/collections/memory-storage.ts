@@ -3,6 +3,7 @@ import {
   insidePath,
   StorageFaultError,
   tooLarge,
+  type Facts,
   type FileFacts,
   type Listing,
   type Move,
@@ -15,6 +16,20 @@ interface StoredFile {
   readonly bytes: Uint8Array;
   readonly modifiedMs: number;
 }
+
+const orFault = <T>(answer: Promise<T>): Promise<T | StorageFaultError> =>
+  answer.catch((error: unknown) => {
+    if (error instanceof StorageFaultError) return error;
+    throw error;
+  });
+
+/** Hands out bytes for the time of `take` alone, so that whoever keeps them is found out. */
+const lend = (reading: Reading, take: (lent: Reading) => void): void => {
+  if (!(reading instanceof Uint8Array)) return take(reading);
+  const lent = Uint8Array.from(reading);
+  take(lent);
+  lent.fill(0);
+};
 
 /** A storage as an object store has it: keys without folders, every answer a promise. */
 export class MemoryStorage implements Storage {
@@ -50,15 +65,18 @@ export class MemoryStorage implements Storage {
     return file?.bytes ?? null;
   }
 
-  readMany(paths: readonly string[], maxBytes: number): Promise<readonly Reading[]> {
-    return Promise.all(
-      paths.map((path) =>
-        this.read(path, maxBytes).catch((error: unknown) => {
-          if (error instanceof StorageFaultError) return error;
-          throw error;
-        }),
-      ),
-    );
+  async readEach(
+    paths: readonly string[],
+    maxBytes: number,
+    take: (reading: Reading, i: number) => void,
+  ): Promise<void> {
+    const readings = await Promise.all(paths.map((path) => orFault(this.read(path, maxBytes))));
+    for (const [i, reading] of readings.entries()) lend(reading, (lent) => take(lent, i));
+  }
+
+  async statEach(paths: readonly string[], take: (facts: Facts, i: number) => void): Promise<void> {
+    const all = await Promise.all(paths.map((path) => orFault(this.stat(path))));
+    for (const [i, facts] of all.entries()) take(facts, i);
   }
 
   async stat(path: string): Promise<FileFacts | null> {

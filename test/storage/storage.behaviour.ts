@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { StorageFaultError, type Storage } from '../../src/storage/storage.js';
+import { readMany, StorageFaultError, type Storage } from '../../src/storage/storage.js';
 
 export interface StorageUnderTest {
   readonly storage: Storage;
@@ -35,11 +35,22 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
       expect(await storage.read('a/absent', 10)).toBeNull();
       expect(await storage.read('b/absent', 10)).toBeNull();
       await expect(async () => storage.read('a/large', 199_999)).rejects.toThrow(StorageFaultError);
-      const [first, second, third] = await storage.readMany(['a/empty', 'a/absent', 'a/large'], 10);
+      const [first, second, third] = await readMany(storage, ['a/empty', 'a/absent', 'a/large'], 10);
       expect(text(first as Uint8Array)).toBe('');
       expect(second).toBeNull();
       expect(third).toBeInstanceOf(StorageFaultError);
       expect((third as StorageFaultError).isTooLarge).toBe(true);
+    });
+
+    it('looks at many files in the order asked, and at none that is not there', async () => {
+      const { storage, put } = make();
+      put('a/one', '1');
+      put('b/three', '333');
+      const sizes: (number | null)[] = [];
+      await storage.statEach(['b/three', 'a/absent', 'c/absent', 'a/one'], (facts, i) => {
+        sizes[i] = facts && 'sizeBytes' in facts ? facts.sizeBytes : null;
+      });
+      expect(sizes).toEqual([3, null, null, 1]);
     });
 
     it('moves a file with its time of change, and never onto another', async () => {

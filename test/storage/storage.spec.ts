@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
 import { PacedStorage } from '../../src/storage/paced-storage.js';
-import { StorageFaultError } from '../../src/storage/storage.js';
+import { readMany, StorageFaultError } from '../../src/storage/storage.js';
 import { MemoryStorage } from '../collections/memory-storage.js';
 import { describeStorage } from './storage.behaviour.js';
 import { putFile, temporaryDirectory, treeOf } from '../collections/temporary-tree.js';
@@ -44,7 +44,7 @@ describe('a pace', () => {
     const { inner, storage, elapsedMs } = paced(100);
     const paths = Array.from({ length: 50 }, (_, i) => `a/${i}`);
     for (const path of paths) inner.put(path, 'x');
-    expect((await storage.readMany(paths, 10)).length).toBe(50);
+    expect((await readMany(storage, paths, 10)).length).toBe(50);
     for (const path of paths) await storage.stat(path);
     await storage.moveMany(paths.map((from) => ({ from, to: `b${from}` })));
     await storage.deleteMany(paths.map((path) => `b${path}`));
@@ -117,6 +117,16 @@ describe('a file system', () => {
     fs.symlinkSync(join(outside, 'victim'), join(root, 'c/d'));
     expect(() => storage.deleteMany(['c/d/link'])).toThrow(StorageFaultError);
     expect(() => storage.moveMany([{ from: 'c/d/link', to: 'stolen' }])).toThrow(StorageFaultError);
+  });
+
+  it('takes the word of another thread for reading alone, and until it sees a link itself', () => {
+    const { storage } = withLinks();
+    storage.trust(['a']);
+    expect(() => storage.deleteMany(['a/out/link'])).toThrow(StorageFaultError);
+    expect(() => storage.moveMany([{ from: 'a/out/link', to: 'stolen' }])).toThrow(StorageFaultError);
+    storage.list('a');
+    expect(() => storage.read('a/out/link', 100)).toThrow(StorageFaultError);
+    expect(() => storage.stat('a/out/link')).toThrow(StorageFaultError);
   });
 
   it('answers with a fault, and does not wait, where a file is something else', () => {

@@ -32,13 +32,16 @@ export const readLinks = async (
   paths: readonly string[],
   onFault: (path: string, problem: string, i: number) => void,
 ): Promise<readonly (string | null)[]> => {
-  const readings = await storage.readMany(paths, LINK_MAX_BYTES);
-  return readings.map((bytes, i) => {
-    if (bytes === null) return null;
-    if (!(bytes instanceof StorageFaultError)) {
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-    }
-    onFault(bytes.path, bytes.problem, i);
-    return null;
+  const texts = new Array<string | null>(paths.length).fill(null);
+  await storage.readEach(paths, LINK_MAX_BYTES, (reading, i) => {
+    if (reading instanceof StorageFaultError) onFault(reading.path, reading.problem, i);
+    else if (reading !== null) texts[i] = latin1(reading);
   });
+  return texts;
 };
+
+/** The bytes as text, one character each; without a view of its own where they come as a Buffer, as links do. */
+export const latin1 = (bytes: Uint8Array): string =>
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString(
+    'latin1',
+  );

@@ -35,10 +35,9 @@ export const readManifests = async (storage: Storage, packed: PackedDigests): Pr
   const digests = unpackDigests(packed);
   const packer = new RecordPacker();
   const unread: UnreadManifest[] = [];
-  const readings = await storage.readMany(digests.map(blobData), MANIFEST_MAX_BYTES);
-  for (const [i, bytes] of readings.entries()) {
+  await storage.readEach(digests.map(blobData), MANIFEST_MAX_BYTES, (bytes, i) => {
     const digest = digests[i];
-    if (digest === undefined) continue;
+    if (digest === undefined) return;
     if (bytes === null) {
       unread.push({ digest, cause: 'missing', problem: 'is missing' });
     } else if (bytes instanceof StorageFaultError) {
@@ -49,6 +48,6 @@ export const readManifests = async (storage: Storage, packed: PackedDigests): Pr
       const read = readReferences(bytes);
       packer.push(digest, bytes.length, isWhole ? read : { ...read, kind: 'opaque' });
     }
-  }
+  });
   return { records: packer.packed(), unread };
 };

@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.js';
 import { MEDIA_TYPES } from '../../oci/media-types.js';
 import { recognizeDigest } from './digest-key.js';
+import { latin1 } from './listing.js';
 
 /**
  * What a manifest wants of a digest:
@@ -116,7 +117,7 @@ const readKnown = (json: unknown, text: string): ManifestReferences => {
  * Never fails: whatever is not exactly a type we know keeps every digest that it mentions.
  */
 export const readReferences = (bytes: Uint8Array): ManifestReferences => {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const text = latin1(bytes);
   if (!couldBeManifest(text)) return { kind: 'leaf', references: mentioned(text) };
   try {
     const json: unknown = JSON.parse(text);

@@ -18,6 +18,12 @@ export type ScanCall =
   | { readonly kind: 'manifests'; readonly digests: PackedDigests }
   | { readonly kind: 'times'; readonly requests: readonly TimesRequest[] };
 
+/** A call, with the folders that others found to hold no link since the worker was asked last. */
+export interface ScanMessage {
+  readonly call: ScanCall;
+  readonly linkFree: readonly string[];
+}
+
 /** What each kind of call is answered with. */
 export interface ScanAnswers {
   readonly blobs: readonly Found<PackedDigests>[];

@@ -1,12 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
-import { answerCall, type ScanAnswer, type ScanCall } from './scan-call.js';
+import { answerCall, type ScanAnswer, type ScanMessage } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
 const { root } = workerData as { readonly root: string };
 const storage = new FilesystemStorage(root);
 
-parentPort?.on('message', (call: ScanCall) => {
+parentPort?.on('message', ({ call, linkFree }: ScanMessage) => {
+  storage.trust(linkFree);
   answerCall(storage, call)
     .then(
       (value): ScanAnswer => ({ value }),

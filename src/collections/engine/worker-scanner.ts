@@ -1,10 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
+import { blobShard, layers as layersOf } from '../../storage/layout.js';
 import { KEY_WORDS, type PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';
-import { answerCall, type ScanAnswer, type ScanAnswers, type ScanCall } from './scan-call.js';
+import {
+  answerCall,
+  type ScanAnswer,
+  type ScanAnswers,
+  type ScanCall,
+  type ScanMessage,
+} from './scan-call.js';
 import type { BlobShard } from './scan-blobs.js';
 import type { RepositoryScan } from './scan-repository.js';
 import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
@@ -36,6 +43,9 @@ export class WorkerScanner implements Scanner {
   /** The calls of each worker, the one it works on first. */
   readonly #running = new Map<Worker, Task[]>();
   readonly #waiting: Task[] = [];
+  /** Folders in which some thread found no link, and how many of them each worker was told of. */
+  readonly #linkFree: string[] = [];
+  readonly #told = new Map<Worker, number>();
   #failure: Error | null = null;
 
   constructor(root: string, threads: number) {
@@ -52,16 +62,21 @@ export class WorkerScanner implements Scanner {
   }
 
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>> {
-    return this.#inOrder(
-      chunks(shards, SHARDS).map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })),
+    const parts = chunks(shards, SHARDS);
+    const answers = this.#inOrder(parts.map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })));
+    return this.#noting(answers, ({ faults }, n) =>
+      faults.length > 0 ? [] : (parts[n] ?? []).map(({ algorithm, shard }) => blobShard(algorithm, shard)),
     );
   }
 
   repositories(names: readonly string[], options: RepositoryScanOptions): AsyncIterable<RepositoryScan> {
-    return this.#inOrder(
+    const answers = this.#inOrder(
       chunks(names, REPOSITORIES).map((part) =>
         this.#call<'repositories'>({ kind: 'repositories', names: part, options }),
       ),
+    );
+    return this.#noting(answers, ({ repository, faults, layers }) =>
+      faults.length > 0 || layers.words.length === 0 ? [] : [`${layersOf(repository)}/sha256`],
     );
   }
 
@@ -114,6 +129,20 @@ export class WorkerScanner implements Scanner {
     await Promise.all([...this.#running.keys()].map((worker) => worker.terminate()));
   }
 
+  /** Passes the answers on; folders in which one thread found no link need not be looked at again by another. */
+  async *#noting<T>(
+    answers: AsyncIterable<T>,
+    linkFreeIn: (answer: T, n: number) => readonly string[],
+  ): AsyncGenerator<T> {
+    let n = 0;
+    for await (const answer of answers) {
+      const folders = linkFreeIn(answer, n++);
+      this.#linkFree.push(...folders);
+      this.#storage.trust(folders);
+      yield answer;
+    }
+  }
+
   #call<K extends ScanCall['kind']>(call: ScanCall & { kind: K }): Promise<ScanAnswers[K]> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
@@ -130,7 +159,12 @@ export class WorkerScanner implements Scanner {
         const task = running.length === calls ? this.#waiting.shift() : undefined;
         if (!task) continue;
         running.push(task);
-        worker.postMessage(task.call);
+        const message: ScanMessage = {
+          call: task.call,
+          linkFree: this.#linkFree.slice(this.#told.get(worker)),
+        };
+        this.#told.set(worker, this.#linkFree.length);
+        worker.postMessage(message);
       }
     }
   }

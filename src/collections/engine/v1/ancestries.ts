@@ -1,6 +1,6 @@
 import type { Digest } from '../../../oci/digest.js';
 import { recognizeImageId } from '../digest-key.js';
-import { StorageFaultError, type Reading, type Storage } from '../../../storage/storage.js';
+import { readMany, StorageFaultError, type Reading, type Storage } from '../../../storage/storage.js';
 import { imageFile } from './layout.js';
 
 /** An image's own id first, then those it is built on; or what is wrong with the file, or null where it is not there. */
@@ -30,7 +30,7 @@ export class Ancestries {
     for (let i = 0; i < wanted.length; i += READ_AT_ONCE) {
       const part = wanted.slice(i, i + READ_AT_ONCE);
       const paths = part.map((image) => imageFile(image, 'ancestry'));
-      const readings = await this.storage.readMany(paths, MOST_BYTES);
+      const readings = await readMany(this.storage, paths, MOST_BYTES);
       for (const [k, image] of part.entries()) {
         const ancestry = ancestryOf(image, readings[k] ?? null);
         if (isReadable(ancestry)) this.#known.set(image, ancestry);

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../oci/digest.js';
 import { recognizeImageId } from '../digest-key.js';
 import { listOrFault, type OnFault } from '../listing.js';
-import { StorageFaultError, type Storage } from '../../../storage/storage.js';
+import { readMany, StorageFaultError, type Storage } from '../../../storage/storage.js';
 import { repositoryName, TAG_PREFIX, V1_REPOSITORIES } from './layout.js';
 
 export interface V1Tag {
@@ -58,7 +58,7 @@ const readTexts = async (
   paths: readonly string[],
   onFault: OnFault,
 ): Promise<readonly (string | null)[]> => {
-  const readings = await storage.readMany(paths, TAG_MAX_BYTES);
+  const readings = await readMany(storage, paths, TAG_MAX_BYTES);
   return readings.map((bytes) => {
     if (!(bytes instanceof StorageFaultError)) return bytes && Buffer.from(bytes).toString('latin1');
     onFault(bytes.path, bytes.problem);
