@@ -19,7 +19,8 @@ interface CollectOptions {
   readonly v1?: boolean;
 }
 
-const BATCH_SIZE = 500;
+/** Each batch looks anew at every folder on its way: a fifth of a run's time with 500. */
+const BATCH_SIZE = 2_000;
 const REMARK_AFTER_MS = 60_000;
 
 export const newRunId = (): string =>

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import { posix } from 'node:path';
 import { OWN } from './layout.js';
 import {
   insidePath,
@@ -168,21 +167,30 @@ export class FilesystemStorage implements Storage {
 
   moveMany(moves: readonly Move[]): MoveOutcome[] {
     const looked = new Set<string>();
-    return moves.map(({ from, to }) => this.#move(from, to, looked));
+    const made = new Map<string, Set<string>>();
+    return moves.map(({ from, to }) => this.#move(from, to, looked, made));
   }
 
-  /** Looks before it renames; nobody but a registry that writes the very same bytes can come in between. */
-  #move(from: string, to: string, looked: Set<string>): MoveOutcome {
+  /**
+   * Looks before it renames; nobody but a registry that writes the very same bytes can come in between. `made` are the
+   * folders that this call made, with what it moved there: nothing else is in them.
+   */
+  #move(from: string, to: string, looked: Set<string>, made: Map<string, Set<string>>): MoveOutcome {
     const source = this.#changeableFile(from, looked);
     if (source === null) return 'absent';
-    const target = `${this.#makeFolder(parentOf(insidePath(to)), looked)}/${posix.basename(to)}`;
+    const folder = parentOf(insidePath(to));
+    const target = this.#absolute(to);
+    if (this.#makeFolder(folder, looked)) made.set(folder, new Set());
+    const moved = made.get(folder);
     return (
       this.#answer(from, () => {
         const facts = fs.lstatSync(source, { throwIfNoEntry: false });
         if (facts === undefined) return 'absent';
         if (!facts.isFile()) throw new StorageFaultError(from, 'is not a plain file');
-        if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return 'exists';
+        const isTaken = moved ? moved.has(to) : fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined;
+        if (isTaken) return 'exists';
         fs.renameSync(source, target);
+        moved?.add(to);
         return 'moved';
       }) ?? 'absent'
     );
@@ -192,7 +200,8 @@ export class FilesystemStorage implements Storage {
     const looked = new Set<string>();
     const source = this.#changeableFile(from, looked);
     if (source === null) return 'absent';
-    const target = `${this.#makeFolder(parentOf(insidePath(to)), looked)}/${posix.basename(to)}`;
+    this.#makeFolder(parentOf(insidePath(to)), looked);
+    const target = this.#absolute(to);
     return (
       this.#answer(from, () => {
         const facts = fs.lstatSync(source, { throwIfNoEntry: false });
@@ -207,8 +216,10 @@ export class FilesystemStorage implements Storage {
 
   write(path: string, bytes: Uint8Array): void {
     const looked = new Set<string>();
-    const target = `${this.#makeFolder(parentOf(insidePath(path)), looked)}/${posix.basename(path)}`;
-    const whole = `${this.#makeFolder(WRITING, looked)}/${randomUUID()}`;
+    this.#makeFolder(parentOf(insidePath(path)), looked);
+    this.#makeFolder(WRITING, looked);
+    const target = this.#absolute(path);
+    const whole = this.#absolute(`${WRITING}/${randomUUID()}`);
     const written = this.#answer(path, () => {
       const facts = fs.lstatSync(target, { throwIfNoEntry: false });
       if (facts !== undefined && !facts.isFile()) throw new StorageFaultError(path, 'is not a plain file');
@@ -331,11 +342,11 @@ export class FilesystemStorage implements Storage {
     }
   }
 
-  #makeFolder(folder: string, looked: Set<string>): string {
-    const absolute = this.#absolute(folder);
-    if (this.#isReal(folder, looked, false)) return absolute;
+  /** Makes the folder and those that it lies in; false where it was there. */
+  #makeFolder(folder: string, looked: Set<string>): boolean {
+    if (this.#isReal(folder, looked, false)) return false;
     this.#makeFolder(parentOf(folder), looked);
-    this.#answer(folder, () => fs.mkdirSync(absolute, { recursive: true }));
-    return absolute;
+    const made = this.#answer(folder, () => fs.mkdirSync(this.#absolute(folder), { recursive: true }));
+    return typeof made === 'string';
   }
 }

@@ -65,6 +65,11 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
       expect(await storage.stat('from/here')).toBeNull();
       expect(await storage.moveMany([{ from: 'from/here', to: 'to/a/new/place' }])).toEqual(['absent']);
       expect(await storage.moveMany([{ from: 'nowhere/at/all', to: 'to/b' }])).toEqual(['absent']);
+      put('from/one', '1');
+      put('from/two', '2');
+      const toOnePlace = ['from/one', 'from/two'].map((from) => ({ from, to: 'newly/made' }));
+      expect(await storage.moveMany(toOnePlace)).toEqual(['moved', 'exists']);
+      expect(text(await storage.read('newly/made', 10))).toBe('1');
     });
 
     it('moves a folder with all that it holds, and never onto another', async () => {

@@ -13,11 +13,20 @@ parentPort?.on('message', ({ call, linkFree }: ScanMessage) => {
       (value): ScanAnswer => ({ value }),
       (error: unknown): ScanAnswer => ({ failed: String(error) }),
     )
-    .then((answer) => parentPort?.postMessage(answer))
+    .then((answer) => parentPort?.postMessage(answer, [...buffersIn(answer)]))
     .catch(endThread);
 });
 
 /** postMessage itself failed: the thread ends, and its scanner says so. */
 function endThread(): never {
   process.exit(1);
+}
+
+/** The memory of the arrays in an answer, which is handed over and not copied. No two arrays share one. */
+function* buffersIn(value: unknown): Generator<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > 0) yield value.buffer;
+  } else if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) yield* buffersIn(inner);
+  }
 }

@@ -27,6 +27,7 @@ export const inWorld = async <T>(
     readonly registryUrl?: (real: string) => string;
     readonly args?: readonly string[];
     readonly nodeOptions?: string;
+    readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<T> => {
   const home = await mkdtemp(join(tmpdir(), 'sexton-bench-'));
@@ -43,6 +44,7 @@ export const inWorld = async <T>(
       redisUrl: redis.url,
       registry: options.fill?.(registry.storageDir) ?? options.registry ?? {},
       ...(options.nodeOptions !== undefined && { nodeOptions: options.nodeOptions }),
+      ...(options.env !== undefined && { env: options.env }),
     });
     const gateway = await installation.start(options.args);
     try {
