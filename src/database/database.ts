@@ -1,6 +1,7 @@
-import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import pg from 'pg';
 import { SextonError } from '../errors/sexton-error.js';
+import { AnnouncingDialect } from './announce.js';
 import type { Database } from './schema.js';
 
 /** Nest token of `Kysely<Database>`. */
@@ -34,7 +35,7 @@ export const createPool = (url: string, max: number, applicationName = 'sexton')
 const pools = new WeakMap<Db, pg.Pool>();
 
 export const createDatabase = (pool: pg.Pool): Db => {
-  const db: Db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  const db: Db = new Kysely<Database>({ dialect: new AnnouncingDialect({ pool }) });
   pools.set(db, pool);
   return db;
 };
@@ -67,7 +68,7 @@ export const onOwnConnection = async <T>(
       connect: async () => ({ query: client.query.bind(client), release: () => undefined }),
       end: async () => undefined,
     };
-    const own: Db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: alone }) });
+    const own: Db = new Kysely<Database>({ dialect: new AnnouncingDialect({ pool: alone }) });
     return await own.connection().execute((connection) => work(connection, { lost: lost.signal, keep }));
   } finally {
     client.off('end', onEnd);

@@ -61,10 +61,12 @@ export class DeletionsService {
     if (request.runIn === 'window') this.mustHaveWindow(request.registry);
     const id = await this.intake.accept(asked, request, options.idempotencyKey);
     await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
-    await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
-      const row = await this.store.find(id);
-      return row && row.state !== 'planning' ? row : null;
-    });
+    if (options.waitMs > 0) {
+      await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
+        const row = await this.store.find(id);
+        return row && row.state !== 'planning' ? row : null;
+      });
+    }
     return this.view(await this.existing(id));
   }
 

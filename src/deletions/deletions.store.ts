@@ -67,7 +67,7 @@ export class DeletionsStore {
         created_at: createdAt,
       })
       .execute();
-    await this.announce(tx, id);
+    // Not announced: nobody knows its id before the answer.
   }
 
   async find(id: string, db: Db = this.db): Promise<DeletionRow | null> {
