@@ -74,7 +74,7 @@ export const withStorage = async <T>(
   try {
     const tools = { storage: new FilesystemStorage(root), scanner, memory, now: () => Date.now() };
     const result = await work({ root, tools });
-    keepMemory(memory);
+    await keepMemory(memory);
     return result;
   } finally {
     await scanner.close();
@@ -104,9 +104,9 @@ export const withSurveyor = async <T>(
   );
 };
 
-const keepMemory = (memory: ReferenceMemory): void => {
+const keepMemory = async (memory: ReferenceMemory): Promise<void> => {
   try {
-    memory.keep();
+    await memory.keep();
   } catch (error) {
     process.stderr.write(`sexton: what was learned could not be written: ${String(error)}\n`);
   }

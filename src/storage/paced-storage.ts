@@ -1,8 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Facts, FileFacts, Listing, Move, MoveOutcome, Reading, Storage } from './storage.js';
 
 /** What may be done at once before a wait: a timer is no finer than this, in milliseconds. */
 const BURST_MS = 10;
+/** Operations at once where nothing limits them: a millisecond's worth. */
+const UNLIMITED_PART = 20;
 
 export interface PaceClock {
   readonly nowMs: () => number;
@@ -12,7 +14,8 @@ export interface PaceClock {
 const CLOCK: PaceClock = { nowMs: () => performance.now(), sleep };
 
 /**
- * Another storage, at no more than `operationsPerSecond`: each file or folder that is looked at, read, moved or deleted
+ * Another storage, a few operations at a time, so that whatever else waits in this thread gets its turn in between; and
+ * at no more than `operationsPerSecond`, unless that is null: each file or folder that is looked at, read, moved or deleted
  * is one. For a registry on the same disk, whose pulls must not wait behind a collection.
  */
 export class PacedStorage implements Storage {
@@ -22,10 +25,13 @@ export class PacedStorage implements Storage {
 
   constructor(
     private readonly inner: Storage,
-    private readonly operationsPerSecond: number,
+    private readonly operationsPerSecond: number | null,
     private readonly clock: PaceClock = CLOCK,
   ) {
-    this.#part = Math.max(1, Math.floor((operationsPerSecond * BURST_MS) / 1000));
+    this.#part =
+      operationsPerSecond === null
+        ? UNLIMITED_PART
+        : Math.max(1, Math.floor((operationsPerSecond * BURST_MS) / 1000));
   }
 
   async list(prefix: string): Promise<Listing | null> {
@@ -114,6 +120,7 @@ export class PacedStorage implements Storage {
 
   /** Waits until `operations` more are within the pace. */
   async #pay(operations: number): Promise<void> {
+    if (this.operationsPerSecond === null) return nextTurn();
     const nowMs = this.clock.nowMs();
     this.#paidMs = Math.max(this.#paidMs, nowMs - BURST_MS) + (operations * 1000) / this.operationsPerSecond;
     const aheadMs = this.#paidMs - nowMs;

@@ -116,6 +116,13 @@ export const packDigests = (digests: Iterable<Digest>): PackedDigests => {
   return packer.packed();
 };
 
+/** `packed` in parts of `size` digests, over the same memory. Those with a text of their own keep all of it: few have. */
+export function* partsOf({ words, wide }: PackedDigests, size: number): Generator<PackedDigests> {
+  for (let at = 0; at < words.length; at += size * KEY_WORDS) {
+    yield { words: words.subarray(at, at + size * KEY_WORDS), wide };
+  }
+}
+
 /** The digests of `packed`, in their order. */
 export const unpackDigests = ({ words, wide }: PackedDigests): Digest[] => {
   const bytes = bytesOf(words);

@@ -7,6 +7,7 @@ import { readLinks } from './listing.js';
 import type { Marking } from './mark.js';
 import { FLAG } from './reference-graph.js';
 import type { Scanner } from './scanner.js';
+import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 import { keepWhatUndecidedRepositoriesCouldNeed } from './undecided.js';
 
 /** Why something goes. `deleted`: somebody asked for it (storage-deletion/); `image_unreferenced`: of the old registry. */
@@ -78,12 +79,14 @@ const followLayers = async (
   storage: Storage,
   marking: Marking,
   faults: CollectionFault[],
+  turn: Turn,
 ): Promise<{ links: Links; linked: Set<number>; undecided: Map<number, Uint32Array> }> => {
   const { graph, names, missing } = marking;
   const undecided = new Map<number, Uint32Array>();
   const linked = new Set<number>();
   const links: Links = { layers: new Map(), revisions: new Map() };
   for (const [repository, layers] of marking.layers.entries()) {
+    await turn();
     const name = names[repository] ?? '';
     if (marking.undecided.has(repository)) undecided.set(repository, layers);
     for (const index of layers) {
@@ -118,14 +121,16 @@ export const findGarbage = async (
   scanner: Scanner,
   marking: Marking,
   { nowMs, graceMs }: GraceRule,
+  turn: Turn = NO_TURNS,
 ): Promise<Garbage> => {
   const { graph } = marking;
   const faults = [...marking.faults];
-  const { links, linked, undecided } = await followLayers(storage, marking, faults);
+  const { links, linked, undecided } = await followLayers(storage, marking, faults, turn);
   const untagged = new Set(marking.untagged.map(({ digest }) => digest));
 
   const dead: number[] = [];
   for (let index = 0; index < graph.table.size; index++) {
+    if (index % A_TURN === 0) await turn();
     if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) dead.push(index);
   }
   const times = await blobTimes(scanner, marking, dead, (i) => links.layers.get(dead[i] ?? 0) ?? []);
@@ -144,6 +149,7 @@ export const findGarbage = async (
   const kept = { count: 0, bytes: 0 };
   const blobs: DeadBlob[] = [];
   for (const [i, index] of dead.entries()) {
+    if (i % A_TURN === 0) await turn();
     const sizeBytes = times.sizesBytes[i] ?? NaN;
     const modifiedMs = times.modifiedMs[i] ?? NaN;
     // An empty folder: nothing to take away.

@@ -1,5 +1,6 @@
 import { blobData } from '../../storage/layout.js';
 import type { Storage } from '../../storage/storage.js';
+import { partsOf } from './digest-key.js';
 import { Column } from './digest-table.js';
 import type { CollectionFault } from './fault.js';
 import { findRepositories } from './find-repositories.js';
@@ -10,6 +11,7 @@ import { findBlobShards } from './scan-blobs.js';
 import { scanSignatures, type RepositoryScan } from './scan-repository.js';
 import type { Scanner } from './scanner.js';
 import type { SurveyHooks } from './survey.js';
+import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 
 /** Untagged manifests whose link is older than `olderThanMs` (a time) go, unless something living needs them. */
 export interface UntaggedRule {
@@ -109,7 +111,7 @@ export const mark = async (
   scanner: Scanner,
   graph: ReferenceGraph,
   untaggedRule: UntaggedRule | null,
-  { onRepository, signal }: SurveyHooks = {},
+  { onRepository, signal, turn = NO_TURNS }: SurveyHooks & { readonly turn?: Turn } = {},
 ): Promise<Marking> => {
   const faults: CollectionFault[] = [];
   const shards = await findBlobShards(storage);
@@ -117,7 +119,10 @@ export const mark = async (
   for await (const blobs of scanner.blobs(shards.found)) {
     signal?.throwIfAborted();
     faults.push(...blobs.faults);
-    for (const index of graph.table.addPacked(blobs.found)) graph.flag(index, FLAG.present);
+    for (const part of partsOf(blobs.found, A_TURN)) {
+      for (const index of graph.table.addPacked(part)) graph.flag(index, FLAG.present);
+      await turn();
+    }
   }
   const repositories = await findRepositories(storage);
   faults.push(...repositories.faults);
@@ -138,8 +143,9 @@ export const mark = async (
     for (const index of links.revisions) reachable.want(index);
     for (const index of links.tagged) reachable.want(index);
     onRepository?.(all.length, repositories.found.length);
+    await turn();
   }
-  await reachable.follow(signal);
+  await reachable.follow(signal, turn);
   const { problems } = reachable;
 
   const visits = {
@@ -151,6 +157,7 @@ export const mark = async (
   const untagged: UntaggedRevision[] = [];
   const wanted = new Map<number, string>();
   for (const [number, links] of all.entries()) {
+    await turn();
     const isDecided = await keepSignatures(storage, graph, links, faults);
     const walk = new RepositoryMark(graph, { ...links, isDecided }, number + 1, visits, problems);
     walk.run(untaggedRule);

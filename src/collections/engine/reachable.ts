@@ -1,6 +1,7 @@
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
 import type { ManifestReading, UnreadManifest } from './read-manifests.js';
 import type { Scanner } from './scanner.js';
+import { A_TURN, type Turn } from './turns.js';
 
 /** How many manifests are asked for at once. */
 const PORTION = 250;
@@ -31,16 +32,18 @@ export class ReachableManifests {
   }
 
   /** Waits until everything reachable is known, or the signal ends it. */
-  async follow(signal: AbortSignal | undefined): Promise<void> {
+  async follow(signal: AbortSignal | undefined, turn: Turn): Promise<void> {
     while (this.#level.length > 0) {
       this.#ask();
       for (const asked of this.#asked.splice(0)) {
         for await (const reading of asked) {
           signal?.throwIfAborted();
           this.#learn(reading);
+          await turn();
         }
       }
-      for (const index of this.#level.splice(0)) {
+      for (const [n, index] of this.#level.splice(0).entries()) {
+        if (n % A_TURN === 0) await turn();
         this.graph.references(index, (target, role) => {
           if (role === 'child') this.want(target);
           else if ((role === 'subject' || role === 'mention') && this.graph.has(target, FLAG.present))

@@ -6,6 +6,7 @@ import { recognizeDigest } from './digest-key.js';
 import { RecordPacker } from './manifest-records.js';
 import { FLAG, ReferenceGraph } from './reference-graph.js';
 import type { Reference } from './references.js';
+import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 
 /**
  * What manifests refer to, remembered between runs: a manifest's bytes are named by their digest, so this never ages.
@@ -17,7 +18,8 @@ import type { Reference } from './references.js';
  */
 const MAGIC = Buffer.from('sexton references 1\n');
 const FOOTER_BYTES = 8 + 8 + 32;
-const CHUNK_WORDS = 256 * 1024;
+/** Enough to be fast, and few enough to be learned within a millisecond. */
+const CHUNK_WORDS = 32 * 1024;
 
 /** What is known of manifests, from run to run: in this process, and in a file where there is a path for one. */
 export class ReferenceMemory {
@@ -26,21 +28,21 @@ export class ReferenceMemory {
   constructor(private readonly path: string | null) {}
 
   /** The graph for another run; the one given before is taken back. */
-  recall(): ReferenceGraph {
-    this.#graph = this.#graph?.renew() ?? loadReferences(this.path);
+  async recall(turn: Turn = NO_TURNS): Promise<ReferenceGraph> {
+    this.#graph = await (this.#graph?.renew(turn) ?? loadReferences(this.path, turn));
     return this.#graph;
   }
 
   /** Keeps what the last run learned. Without it the next run only takes longer: throws what writing the file throws. */
-  keep(): void {
+  async keep(turn: Turn = NO_TURNS): Promise<void> {
     if (this.path === null || !this.#graph || this.#graph.newManifests === 0) return;
-    saveReferences(this.path, this.#graph);
+    await saveReferences(this.path, this.#graph, turn);
     this.#graph.newManifests = 0;
   }
 }
 
 /** A graph that knows what the cache remembers; an empty one where there is no cache to believe. */
-const loadReferences = (path: string | null): ReferenceGraph => {
+const loadReferences = async (path: string | null, turn: Turn): Promise<ReferenceGraph> => {
   const graph = new ReferenceGraph();
   if (path === null) return graph;
   let handle: number;
@@ -50,8 +52,8 @@ const loadReferences = (path: string | null): ReferenceGraph => {
     return graph;
   }
   try {
-    const sections = checkWhole(handle);
-    if (sections) learnFrom(handle, graph, sections);
+    const sections = await checkWhole(handle, turn);
+    if (sections) await learnFrom(handle, graph, sections, turn);
     graph.newManifests = 0;
   } finally {
     fs.closeSync(handle);
@@ -64,7 +66,7 @@ interface Sections {
   readonly textBytes: number;
 }
 
-const checkWhole = (handle: number): Sections | null => {
+const checkWhole = async (handle: number, turn: Turn): Promise<Sections | null> => {
   const facts = fs.fstatSync(handle);
   const bodyBytes = facts.size - FOOTER_BYTES;
   const isOurs = facts.isFile() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0;
@@ -77,6 +79,7 @@ const checkWhole = (handle: number): Sections | null => {
     if (at === 0 && !chunk.subarray(0, MAGIC.length).equals(MAGIC)) return null;
     hash.update(chunk.subarray(0, read));
     at += read;
+    await turn();
   }
   const footer = Buffer.alloc(FOOTER_BYTES);
   fs.readSync(handle, footer, 0, FOOTER_BYTES, bodyBytes);
@@ -87,7 +90,12 @@ const checkWhole = (handle: number): Sections | null => {
   return isWhole ? { words, textBytes } : null;
 };
 
-const learnFrom = (handle: number, graph: ReferenceGraph, { words, textBytes }: Sections): void => {
+const learnFrom = async (
+  handle: number,
+  graph: ReferenceGraph,
+  { words, textBytes }: Sections,
+  turn: Turn,
+): Promise<void> => {
   const text = Buffer.alloc(textBytes);
   fs.readSync(handle, text, 0, textBytes, MAGIC.length + words * 4);
   const wide = text
@@ -109,11 +117,12 @@ const learnFrom = (handle: number, graph: ReferenceGraph, { words, textBytes }: 
     room.set(chunk.subarray(learned, held));
     chunk = room;
     held -= learned;
+    await turn();
   }
 };
 
 /** Remembers every manifest that this run met; written beside the file and renamed, so that no half of one is read. */
-const saveReferences = (path: string, graph: ReferenceGraph): void => {
+const saveReferences = async (path: string, graph: ReferenceGraph, turn: Turn): Promise<void> => {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}`;
   const handle = fs.openSync(beside, 'w', 0o600);
@@ -124,7 +133,7 @@ const saveReferences = (path: string, graph: ReferenceGraph): void => {
   };
   try {
     put(MAGIC);
-    const { words, wide } = putRecords(graph, put);
+    const { words, wide } = await putRecords(graph, put, turn);
     const text = Buffer.from(wide.join('\n'), 'latin1');
     put(text);
     const footer = Buffer.alloc(FOOTER_BYTES);
@@ -138,12 +147,13 @@ const saveReferences = (path: string, graph: ReferenceGraph): void => {
   fs.renameSync(beside, path);
 };
 
-const RECORDS_A_WRITE = 1000;
+const RECORDS_A_WRITE = 200;
 
-const putRecords = (
+const putRecords = async (
   graph: ReferenceGraph,
   put: (bytes: Uint8Array) => void,
-): { words: number; wide: readonly Digest[] } => {
+  turn: Turn,
+): Promise<{ words: number; wide: readonly Digest[] }> => {
   const wide = new Set<Digest>();
   let words = 0;
   let packer = new RecordPacker();
@@ -157,6 +167,7 @@ const putRecords = (
     packed = 0;
   };
   for (let index = 0; index < graph.table.size; index++) {
+    if (index % A_TURN === 0) await turn();
     const kind = graph.kind(index);
     if (kind === null || !graph.has(index, FLAG.reached) || graph.has(index, FLAG.doubted)) continue;
     const references: Reference[] = [];
@@ -164,7 +175,9 @@ const putRecords = (
       references.push({ digest: graph.digest(target), role, sizeBytes: graph.sizeBytes(target) });
     });
     packer.push(graph.digest(index), graph.sizeBytes(index), { kind, references });
-    if (++packed === RECORDS_A_WRITE) flush();
+    if (++packed < RECORDS_A_WRITE) continue;
+    flush();
+    await turn();
   }
   flush();
   return { words, wide: [...wide] };

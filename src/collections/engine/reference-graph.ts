@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.js';
 import { Column, DigestTable } from './digest-table.js';
 import { visitRecords, type ManifestRecords } from './manifest-records.js';
+import { A_TURN, type Turn } from './turns.js';
 import { KINDS, ROLES, type ManifestKind, type Role } from './references.js';
 
 const ROLE_BITS = 3;
@@ -29,8 +30,9 @@ export class ReferenceGraph {
   newManifests = 0;
 
   /** Itself for another run: what manifests refer to stays known, except where their bytes left it in doubt. */
-  renew(): this {
+  async renew(turn: Turn): Promise<this> {
     for (let index = 0; index < this.table.size; index++) {
+      if (index % A_TURN === 0) await turn();
       if (this.has(index, FLAG.doubted)) this.#edgesAt.set(index, 0);
       this.#flags.set(index, 0);
     }

@@ -1,9 +1,12 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { answerCall, type ScanAnswer, type ScanMessage } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
-const { root } = workerData as { readonly root: string };
+const { root, background } = workerData as { readonly root: string; readonly background: boolean };
+// Of this thread alone: Linux has a priority for each.
+if (background && process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const storage = new FilesystemStorage(root);
 
 parentPort?.on('message', ({ call, linkFree }: ScanMessage) => {

@@ -3,6 +3,7 @@ import { findGarbage, type Garbage } from './garbage.js';
 import { mark, type IsHeld } from './mark.js';
 import type { ReferenceMemory } from './reference-cache.js';
 import type { Scanner } from './scanner.js';
+import { NO_TURNS, type Turn } from './turns.js';
 
 export interface CollectRules {
   readonly graceMs: number;
@@ -21,6 +22,8 @@ export interface CollectionTools {
   readonly scanner: Scanner;
   readonly memory: ReferenceMemory;
   readonly now: () => number;
+  /** Where the thread has other work as well; none by default. */
+  readonly turn?: Turn;
 }
 
 export interface SurveyHooks {
@@ -32,7 +35,7 @@ export interface SurveyHooks {
 
 /** What could go now; changes nothing. */
 export const survey = async (
-  { storage, scanner, memory, now }: CollectionTools,
+  { storage, scanner, memory, now, turn = NO_TURNS }: CollectionTools,
   { graceMs, untaggedMinAgeMs, heldNow = async () => () => false }: CollectRules,
   hooks: SurveyHooks = {},
 ): Promise<Garbage> => {
@@ -41,7 +44,7 @@ export const survey = async (
     untaggedMinAgeMs === null
       ? null
       : { linkedBeforeMs: nowMs - Math.max(untaggedMinAgeMs, graceMs), isHeld: await heldNow() };
-  const marking = await mark(storage, scanner, memory.recall(), untagged, hooks);
+  const marking = await mark(storage, scanner, await memory.recall(turn), untagged, { ...hooks, turn });
   hooks.signal?.throwIfAborted();
-  return findGarbage(storage, scanner, marking, { nowMs, graceMs });
+  return findGarbage(storage, scanner, marking, { nowMs, graceMs }, turn);
 };

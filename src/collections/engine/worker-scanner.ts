@@ -48,12 +48,19 @@ export class WorkerScanner implements Scanner {
   readonly #told = new Map<Worker, number>();
   #failure: Error | null = null;
 
-  constructor(root: string, threads: number) {
+  readonly #background: boolean;
+
+  /**
+   * In the background the other threads have the lowest priority, and this one does not read: it may have requests to
+   * answer. Otherwise it reads as well, in pieces of about 10 ms.
+   */
+  constructor(root: string, threads: number, { background = false } = {}) {
+    this.#background = background;
     this.#storage = new FilesystemStorage(root);
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = new URL(`./scan-worker.${extension}`, import.meta.url);
     for (let i = 0; i < threads; i++) {
-      const worker = new Worker(entry, { workerData: { root }, resourceLimits: RESOURCE_LIMITS });
+      const worker = new Worker(entry, { workerData: { root, background }, resourceLimits: RESOURCE_LIMITS });
       worker.on('message', (answer: ScanAnswer) => this.#settle(worker, answer));
       worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => this.#fail(new Error('a scanning thread ended')));
@@ -192,6 +199,7 @@ export class WorkerScanner implements Scanner {
   }
 
   async #helpUntil(part: Promise<unknown>): Promise<void> {
+    if (this.#background) return;
     let isThere = false;
     const note = (): void => {
       isThere = true;

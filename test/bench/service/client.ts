@@ -3,7 +3,14 @@ import { z } from 'zod';
 import type { World } from './world.js';
 
 /** One pool for the client's side, so that the client does not limit what is measured. */
-const agent = new Agent({ connections: 128, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 });
+const agent = new Agent({
+  connections: 128,
+  pipelining: 1,
+  bodyTimeout: 0,
+  headersTimeout: 0,
+  // Sexton closes a connection that is idle for 5 s; one that is nearly so is not used again.
+  keepAliveMaxTimeout: 1000,
+});
 
 const createdSchema = z.object({ id: z.string() });
 const deletionSchema = z.object({

@@ -8,6 +8,7 @@ import type { JournalEntry } from '../../engine/journal.js';
 import { ReferenceMemory } from '../../engine/reference-cache.js';
 import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
 import type { CollectionTools } from '../../engine/survey.js';
+import { turnEvery, type Turn } from '../../engine/turns.js';
 import { WorkerScanner } from '../../engine/worker-scanner.js';
 import { FilesystemStorage } from '../../../storage/filesystem-storage.js';
 import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../../storage/layout.js';
@@ -18,6 +19,9 @@ import { V1_IMAGES, V1_REPOSITORIES } from '../../engine/v1/layout.js';
 import { v1SurveyorOf } from '../../engine/v1/images-look.js';
 import { describedSurveyorWith } from '../../engine/describe-garbage.js';
 import type { DescribedLook } from '../../engine/described-look.js';
+
+/** What a request may wait at each of its own steps. */
+const TURN_MS = 0.5;
 
 export interface StorageAt {
   /** `v1`: of the old Python registry. */
@@ -55,7 +59,7 @@ const rootOf = ({ directory, layout }: StorageAt): string => {
 export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) => Promise<T>): Promise<T> => {
   const root = rootOf(at);
   const files = new FilesystemStorage(root);
-  const storage = at.ioLimit === null ? files : new PacedStorage(files, at.ioLimit);
+  const storage = new PacedStorage(files, at.ioLimit);
   try {
     if (at.layout === 'v1') return await work({ root, surveyor: v1SurveyorOf(storage, at.now) });
     return await withScanner(at, root, storage, (tools) =>
@@ -73,13 +77,16 @@ const withScanner = async <T>(
   work: (tools: CollectionTools) => Promise<T>,
 ): Promise<T> => {
   const threads = ioLimit === null ? Math.min(wanted, availableParallelism()) : 0;
-  const scanner = threads > 0 ? new WorkerScanner(root, threads) : new InlineScanner(storage);
+  // The process may be one that answers requests: this thread leaves reading to the others, and its own work in turns.
+  const scanner =
+    threads > 0 ? new WorkerScanner(root, threads, { background: true }) : new InlineScanner(storage);
+  const turn = turnEvery(TURN_MS);
   const memory = new ReferenceMemory(cachePath);
   try {
-    return await work({ storage, scanner, memory, now });
+    return await work({ storage, scanner, memory, now, turn });
   } finally {
     // Also of a look that was stopped: what manifests refer to never changes, and the next one need not read it again.
-    keep(cachePath, memory);
+    await keep(cachePath, memory, turn);
     await scanner.close();
   }
 };
@@ -125,10 +132,10 @@ const holderOf = (root: string): string | null => {
   }
 };
 
-const keep = (path: string, memory: ReferenceMemory): void => {
+const keep = async (path: string, memory: ReferenceMemory, turn: Turn): Promise<void> => {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    memory.keep();
+    await memory.keep(turn);
   } catch {
     // The next run reads the manifests again.
   }
