@@ -1,6 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+
+const PRETTIER = 'node_modules/prettier/bin/prettier.cjs';
 
 /** One row of the table: a figure beside its peer's, from the same run. */
 export interface Figure {
@@ -62,6 +65,7 @@ export const writeFigures = (kind: string, figures: readonly Figure[]): void => 
   };
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync('docs/benchmarks.md', markdown(all));
+  execFileSync(process.execPath, [PRETTIER, '--write', 'docs/benchmarks.md', path]);
 };
 
 type All = Record<
@@ -85,7 +89,7 @@ const markdown = (all: All): string => {
   const lines = [
     '# Benchmarks',
     '',
-    'Written by `npm run bench`. Each figure stands beside its peer’s from the same run: alternating, medians of the rounds, whole processes.',
+    'Written by `npm run bench`; [operations.md](operations.md#sizing) says what follows. Each figure stands beside its peer’s from the same run: alternating, medians of the rounds, whole processes.',
     '',
   ];
   for (const [kind, { at, machine: on, figures }] of Object.entries(all)) {
