@@ -62,8 +62,9 @@ describe('a repository that is lost with the connection that held it', () => {
     let lostAt = 0;
     proxy.interfere(async ({ method, path }): Promise<Interference> => {
       if (lostAt > 0 || method !== 'DELETE' || !path.endsWith(digest)) return null;
-      await endClaim();
+      // Before the claim is ended: its loss may be known, and the successor at work, before that has returned.
       lostAt = proxy.requests.length;
+      await endClaim();
       // "Later": what a registry client repeats by itself.
       return { status: 503 };
     });
