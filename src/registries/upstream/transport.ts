@@ -44,14 +44,24 @@ export class Transport {
   /** Throws `upstream_*` errors that name the registry and never a header. */
   async exchange(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
     signal.throwIfAborted();
-    const timeout = AbortSignal.timeout(this.options.requestTimeoutMs);
+    let timedOut = false;
+    const ended = new AbortController();
+    const onAbort = (): void => ended.abort(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      if (!request.onBody) ended.abort();
+    }, this.options.requestTimeoutMs);
     try {
       const answer = await undiciRequest(request.url, {
         dispatcher: this.agent,
         method: request.method,
         headers: request.headers ?? {},
         body: request.body ?? null,
-        signal: request.onBody ? signal : AbortSignal.any([signal, timeout]),
+        signal: ended.signal,
+        // Also after HEAD, after which undici closes the connection by default: a connection each is what most of its
+        // time would go to. A server that sends a body after all breaks the next exchange, and its connection.
+        reset: false,
       });
       if (request.onBody && answer.statusCode === 200) {
         const take = request.onBody();
@@ -67,7 +77,10 @@ export class Transport {
       return { status: answer.statusCode, header: headerOf(answer.headers), body };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw translateFailure(error, this.options.name, timeout.aborted);
+      throw translateFailure(error, this.options.name, timedOut);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
     }
   }
 

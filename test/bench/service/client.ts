@@ -1,4 +1,4 @@
-import { Agent, fetch } from 'undici';
+import { Agent, fetch, request } from 'undici';
 import { z } from 'zod';
 import type { World } from './world.js';
 
@@ -63,14 +63,17 @@ export const deleteBare = async (
 ): Promise<void> => {
   for (const reference of references) {
     const manifests = `${world.registry.url}/v2/${repository}/manifests`;
-    const head = await fetch(`${manifests}/${reference}`, {
+    const head = await request(`${manifests}/${reference}`, {
       method: 'HEAD',
       dispatcher: agent,
       headers: { accept: ACCEPT },
+      // Keeps the connection, which undici closes after HEAD by default.
+      reset: false,
     });
-    const digest = head.headers.get('docker-content-digest');
-    const gone = await fetch(`${manifests}/${digest}`, { method: 'DELETE', dispatcher: agent });
-    await gone.arrayBuffer();
-    if (gone.status !== 202) throw new Error(`${repository}:${reference} ${gone.status}`);
+    await head.body.dump();
+    const digest = head.headers['docker-content-digest'];
+    const gone = await request(`${manifests}/${String(digest)}`, { method: 'DELETE', dispatcher: agent });
+    await gone.body.dump();
+    if (gone.statusCode !== 202) throw new Error(`${repository}:${reference} ${gone.statusCode}`);
   }
 };
