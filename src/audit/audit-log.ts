@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Kysely } from 'kysely';
+import type { Kysely, QueryCreator } from 'kysely';
 import { ulid } from 'ulid';
 import type { Database } from '../database/schema.js';
 import type { NewAuditEvent } from './audit-event.js';
@@ -15,8 +15,13 @@ export class AuditLog {
 
   /** Appends the event and returns its id. Events of one transaction keep the order in which they were recorded. */
   async record(trx: Kysely<Database>, event: NewAuditEvent): Promise<string> {
+    return this.recordWith(trx, event);
+  }
+
+  /** Like `record`, in one statement with the changes that are the `with` parts of `changes`. */
+  async recordWith(changes: QueryCreator<Database>, event: NewAuditEvent): Promise<string> {
     const id = ulid();
-    await trx
+    await changes
       .insertInto('audit_events')
       .values({
         id,

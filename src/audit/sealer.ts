@@ -58,7 +58,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
     await this.round;
   }
 
-  /** Seals until nothing waits or another process has the lock; returns how many it sealed. */
+  /** Seals until what waited is sealed or another process has the lock; returns how many it sealed. */
   async sealWaiting(): Promise<number> {
     for (let total = 0; ;) {
       const batch = await sealNextBatch(this.db, BATCH);
@@ -66,7 +66,8 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
       total += batch.sealed;
       const { sequence, hash } = batch.head;
       if (batch.sealed > 0) this.logger.debug({ sequence, hash }, 'audit events sealed');
-      if (batch.sealed === 0) return total;
+      // What was recorded meanwhile has its own nudge.
+      if (batch.sealed < BATCH) return total;
     }
   }
 

@@ -35,10 +35,9 @@ export const withClaim = <T>(
   onOwnConnection(db, async (connection, { lost, keep }) => {
     const key = lockKey(thing);
     // A machine that vanishes without closing its connections gives its claims back within about a minute.
-    await sql`set tcp_keepalives_idle = 20`.execute(connection);
-    await sql`set tcp_keepalives_interval = 10`.execute(connection);
-    await sql`set tcp_keepalives_count = 3`.execute(connection);
-    const { rows } = await sql<{ mine: boolean }>`select pg_try_advisory_lock(${key}) as mine`.execute(
+    const { rows } = await sql<{ mine: boolean }>`
+      select set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '10', false),
+        set_config('tcp_keepalives_count', '3', false), pg_try_advisory_lock(${key}) as mine`.execute(
       connection,
     );
     if (!rows[0]?.mine) {

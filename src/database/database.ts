@@ -1,7 +1,7 @@
 import { Kysely, type Transaction } from 'kysely';
 import pg from 'pg';
 import { SextonError } from '../errors/sexton-error.js';
-import { AnnouncingDialect } from './announce.js';
+import { Announcer, AnnouncingDialect } from './announce.js';
 import type { Database } from './schema.js';
 
 /** Nest token of `Kysely<Database>`. */
@@ -32,11 +32,12 @@ export const createPool = (url: string, max: number, applicationName = 'sexton')
 };
 
 /** Kysely does not tell which pool it is on. */
-const pools = new WeakMap<Db, pg.Pool>();
+const pools = new WeakMap<Db, { readonly pool: pg.Pool; readonly announcer: Announcer }>();
 
 export const createDatabase = (pool: pg.Pool): Db => {
-  const db: Db = new Kysely<Database>({ dialect: new AnnouncingDialect({ pool }) });
-  pools.set(db, pool);
+  const announcer = new Announcer(pool);
+  const db: Db = new Kysely<Database>({ dialect: new AnnouncingDialect({ pool }, announcer) });
+  pools.set(db, { pool, announcer });
   return db;
 };
 
@@ -49,9 +50,9 @@ export const onOwnConnection = async <T>(
   db: Db,
   work: (connection: Db, session: { readonly lost: AbortSignal; readonly keep: () => void }) => Promise<T>,
 ): Promise<T> => {
-  const pool = pools.get(db);
-  if (!pool) throw new Error('the database was not made by createDatabase');
-  const client = await pool.connect();
+  const made = pools.get(db);
+  if (!made) throw new Error('the database was not made by createDatabase');
+  const client = await made.pool.connect();
   const lost = new AbortController();
   const onEnd = (): void =>
     lost.abort(
@@ -68,7 +69,7 @@ export const onOwnConnection = async <T>(
       connect: async () => ({ query: client.query.bind(client), release: () => undefined }),
       end: async () => undefined,
     };
-    const own: Db = new Kysely<Database>({ dialect: new AnnouncingDialect({ pool: alone }) });
+    const own: Db = new Kysely<Database>({ dialect: new AnnouncingDialect({ pool: alone }, made.announcer) });
     return await own.connection().execute((connection) => work(connection, { lost: lost.signal, keep }));
   } finally {
     client.off('end', onEnd);

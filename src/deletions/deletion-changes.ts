@@ -1,4 +1,4 @@
-import { EventEmitter, on, once } from 'node:events';
+import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { CHANGES_CHANNEL } from '../database/announce.js';
@@ -12,6 +12,15 @@ const nothingWhileAway = (error: unknown): null => {
 
 /** How long a listener trusts silence: a lost notification costs at most this. */
 const POLL_MS = 1_000;
+
+/** Changes of one deletion, from when it began. */
+export interface Watch {
+  /** Whoever watches has gone, or Sexton stops. */
+  readonly isOver: boolean;
+  /** Resolves when something has changed since the last time, after `ms` or a second, or when it is over. */
+  next(ms: number): Promise<void>;
+  end(): void;
+}
 
 /**
  * Tells which deletions changed, in any process, through PostgreSQL's LISTEN. It is a hint only: whoever waits looks
@@ -49,36 +58,52 @@ export class DeletionChanges {
     look: () => Promise<T | null>,
   ): Promise<T | null> {
     const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const wake = this.nextChange(id, Math.max(0, Math.min(POLL_MS, deadline - Date.now())), signal);
-      const found = await look().catch(nothingWhileAway);
-      if (found !== null) {
-        wake.cancel();
-        return found;
+    const watch = this.watch(id, signal);
+    try {
+      for (;;) {
+        const found = await look().catch(nothingWhileAway);
+        const leftMs = deadline - Date.now();
+        if (found !== null || leftMs <= 0 || watch.isOver) return found;
+        await watch.next(leftMs);
       }
-      if (Date.now() >= deadline || signal.aborted || this.stopping.signal.aborted) {
-        wake.cancel();
-        return null;
-      }
-      await wake.done;
+    } finally {
+      watch.end();
     }
   }
 
-  /** Resolves at the next change of the deletion, after `ms`, or when `signal` is aborted; registered at once. */
-  private nextChange(
-    id: string,
-    ms: number,
-    signal: AbortSignal,
-  ): { done: Promise<void>; cancel: () => void } {
-    const ended = new AbortController();
-    const any = AbortSignal.any([ended.signal, signal, this.stopping.signal]);
-    const done = Promise.race([
-      once(this.changes, id, { signal: any }),
-      delay(ms, undefined, { signal: any, ref: false }),
-    ])
-      .catch(() => undefined)
-      .then(() => ended.abort());
-    return { done, cancel: () => ended.abort() };
+  /** Notes every change of the deletion from now on, until `end`. Over when `signal` is aborted, or Sexton stops. */
+  watch(id: string, signal: AbortSignal): Watch {
+    let isDirty = false;
+    let wake = (): void => undefined;
+    const onChange = (): void => {
+      isDirty = true;
+      wake();
+    };
+    const signals = [signal, this.stopping.signal];
+    this.changes.on(id, onChange);
+    for (const one of signals) one.addEventListener('abort', onChange);
+    return {
+      get isOver() {
+        return signals.some(({ aborted }) => aborted);
+      },
+      next: async (ms) => {
+        if (!isDirty) {
+          await new Promise<void>((resolve) => {
+            const timer = setTimeout(resolve, Math.max(0, Math.min(POLL_MS, ms)));
+            wake = () => {
+              clearTimeout(timer);
+              resolve();
+            };
+          });
+        }
+        isDirty = false;
+      },
+      end: () => {
+        this.changes.off(id, onChange);
+        for (const one of signals) one.removeEventListener('abort', onChange);
+        wake();
+      },
+    };
   }
 
   private async listen(): Promise<void> {

@@ -1,4 +1,6 @@
 import type { MessageEvent } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { databaseFault } from '../database/database-fault.js';
 import type { DeletionChanges } from './deletion-changes.js';
 import { isSettled } from './deletion-state.js';
 import { problemView, targetView } from './deletion-view.js';
@@ -6,6 +8,8 @@ import type { DeletionsStore } from './deletions.store.js';
 
 /** Proxies close connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
+/** Looks are this far apart, in milliseconds: a burst of targets comes as several events of one look. */
+const GAP_MS = 100;
 
 /** What happened to a deletion, from its beginning to its end, each event once and in order. */
 export async function* followDeletion(
@@ -16,43 +20,52 @@ export async function* followDeletion(
 ): AsyncGenerator<MessageEvent> {
   let seen = '';
   let seenProgress: string | null = null;
+  /** Outcomes come in the order of the targets, but for what an interruption left: all before this one are told. */
+  let firstUntold = 0;
   const told = new Set<number>();
-  while (!signal.aborted && !changes.stopped.aborted) {
-    const change = await changes.waitFor(id, HEARTBEAT_MS, signal, async () => {
-      const row = await store.find(id);
-      if (!row) return null;
-      const targets = await store.targetsOf([id]);
-      const fresh = targets.filter((target) => target.outcome !== null && !told.has(target.position));
-      const mark = `${row.state} ${row.problem?.retryAt ?? ''}`;
-      const progress = JSON.stringify(row.progress);
-      const isNews = mark !== seen || progress !== seenProgress || fresh.length > 0;
-      return isNews ? { row, targets, fresh, mark, progress } : null;
-    });
-    if (signal.aborted || changes.stopped.aborted) return;
-    if (change === null) {
-      yield { type: 'heartbeat', data: {} };
-      continue;
+  let toldAt = Date.now();
+  const watch = changes.watch(id, signal);
+  try {
+    while (!watch.isOver) {
+      const now = await store.statusOf(id, firstUntold).catch(nothingWhileAway);
+      if (watch.isOver) return;
+      const events: MessageEvent[] = [];
+      if (now) {
+        for (const target of now.ended.filter(({ position }) => !told.has(position))) {
+          told.add(target.position);
+          events.push({ type: 'target', data: targetView(target) });
+        }
+        while (told.has(firstUntold)) firstUntold += 1;
+        const { state } = now;
+        const mark = `${state} ${now.problem?.retryAt ?? ''}`;
+        if (mark !== seen) {
+          seen = mark;
+          const data = { id, state, problem: problemView(now), done: told.size, total: now.total };
+          events.push({ type: 'state', data });
+        }
+        const progress = JSON.stringify(now.progress);
+        if (progress !== seenProgress) {
+          seenProgress = progress;
+          if (now.progress) events.push({ type: 'progress', data: { id, ...now.progress } });
+        }
+        if (isSettled(state)) events.push({ type: 'end', data: { id, state } });
+      }
+      if (events.length === 0 && Date.now() - toldAt >= HEARTBEAT_MS) {
+        events.push({ type: 'heartbeat', data: {} });
+      }
+      if (events.length > 0) toldAt = Date.now();
+      yield* events;
+      if (now && isSettled(now.state)) return;
+      await delay(GAP_MS, undefined, { signal }).catch(() => undefined);
+      await watch.next(HEARTBEAT_MS);
     }
-    const { row, targets, fresh, mark, progress } = change;
-    for (const target of fresh) {
-      told.add(target.position);
-      yield { type: 'target', data: targetView(target) };
-    }
-    if (mark !== seen) {
-      seen = mark;
-      const { state } = row;
-      yield {
-        type: 'state',
-        data: { id, state, problem: problemView(row), done: told.size, total: targets.length },
-      };
-    }
-    if (progress !== seenProgress) {
-      seenProgress = progress;
-      if (row.progress) yield { type: 'progress', data: { id, ...row.progress } };
-    }
-    if (isSettled(row.state)) {
-      yield { type: 'end', data: { id, state: row.state } };
-      return;
-    }
+  } finally {
+    watch.end();
   }
 }
+
+/** A database that is away for a moment is asked again; other errors end the stream. */
+const nothingWhileAway = (error: unknown): null => {
+  if (databaseFault(error)) return null;
+  throw error;
+};

@@ -53,7 +53,7 @@ export const deletionView = (
   targets: targets.map(targetView),
 });
 
-export const problemView = ({ problem }: DeletionRow): DeletionView['problem'] =>
+export const problemView = ({ problem }: Pick<DeletionRow, 'problem'>): DeletionView['problem'] =>
   problem && { ...problem, code: knownCode(problem.code) };
 
 export const targetView = (target: TargetRow): DeletionView['targets'][number] => ({

@@ -33,6 +33,11 @@ interface Change {
   readonly finishedAt?: Date;
 }
 
+export interface DeletionStatus extends Pick<DeletionRow, 'state' | 'problem' | 'progress'> {
+  readonly total: number;
+  readonly ended: readonly TargetRow[];
+}
+
 /** Rows of deletions: reading them, and moving them from state to state. */
 @Injectable()
 export class DeletionsStore {
@@ -72,6 +77,35 @@ export class DeletionsStore {
 
   async find(id: string, db: Db = this.db): Promise<DeletionRow | null> {
     return (await db.selectFrom('deletions').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  }
+
+  /**
+   * How far it is, without what only its plan says: the targets from `position` on that have ended, and how many there
+   * are. Null where there is no such deletion.
+   */
+  async statusOf(id: string, position: number): Promise<DeletionStatus | null> {
+    const row = await this.db
+      .selectFrom('deletions')
+      .select(['state', 'problem', 'progress'])
+      .select((eb) =>
+        eb
+          .selectFrom('deletion_targets')
+          .select((count) => count.fn.countAll<number>().as('total'))
+          .where('deletion_id', '=', id)
+          .as('total'),
+      )
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!row) return null;
+    const ended = await this.db
+      .selectFrom('deletion_targets')
+      .selectAll()
+      .where('deletion_id', '=', id)
+      .where('position', '>=', position)
+      .where('outcome', 'is not', null)
+      .orderBy('position')
+      .execute();
+    return { ...row, total: row.total ?? 0, ended };
   }
 
   async targetsOf(ids: readonly string[], db: Db = this.db): Promise<TargetRow[]> {

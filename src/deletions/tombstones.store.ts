@@ -14,7 +14,7 @@ export interface Tombstone {
 }
 
 /**
- * Keeps what is about to go, and notes that its deletion begins: in one transaction, on the connection that holds the
+ * Keeps what is about to go, and notes that its deletion begins: in one statement, on the connection that holds the
  * claim, so that a process that lost the repository stops here.
  */
 export const writeTombstone = async (
@@ -25,27 +25,27 @@ export const writeTombstone = async (
   tags: readonly string[],
 ): Promise<void> => {
   const now = new Date();
-  await db.transaction().execute(async (tx) => {
-    await tx
-      .insertInto('tombstones')
-      .values({
-        deletion_id: deletionId,
-        digest: manifest.digest,
-        media_type: manifest.mediaType,
-        bytes: Buffer.from(manifest.bytes),
-        tags: JSON.stringify(tags),
-        created_at: now,
-      })
-      .onConflict((conflict) => conflict.columns(['deletion_id', 'digest']).doNothing())
-      .execute();
-    await tx
-      .updateTable('deletion_targets')
-      .set({ started_at: now })
-      .where('deletion_id', '=', deletionId)
-      .where('position', '=', position)
-      .where('started_at', 'is', null)
-      .execute();
-  });
+  await db
+    .with('begun', (cte) =>
+      cte
+        .updateTable('deletion_targets')
+        .set({ started_at: now })
+        .where('deletion_id', '=', deletionId)
+        .where('position', '=', position)
+        .where('started_at', 'is', null)
+        .returning('position'),
+    )
+    .insertInto('tombstones')
+    .values({
+      deletion_id: deletionId,
+      digest: manifest.digest,
+      media_type: manifest.mediaType,
+      bytes: Buffer.from(manifest.bytes),
+      tags: JSON.stringify(tags),
+      created_at: now,
+    })
+    .onConflict((conflict) => conflict.columns(['deletion_id', 'digest']).doNothing())
+    .execute();
 };
 
 /** What a deletion really removed, in the order in which it went. */

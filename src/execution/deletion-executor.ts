@@ -105,14 +105,13 @@ export class DeletionExecutor {
         }
         const done = await inTargetSpan(this.tracing, result, async () => {
           for (;;) {
-            if (!(await seen.holdsAreTheSame())) {
-              seen = await this.look(claim, row, plan.targets, results, signal);
-            }
             const ended = await this.targets.execute({
               ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
               signal: atWork,
             });
             if (ended !== null) return ended;
+            // Holds changed meanwhile.
+            seen = await this.look(claim, row, plan.targets, results, signal);
           }
         });
         await this.finishTarget(claim, row, result, done);
@@ -179,36 +178,35 @@ export class DeletionExecutor {
     result: TargetRow,
     done: TargetResult,
   ): Promise<void> {
-    await claim.db.transaction().execute(async (tx) => {
-      await tx
+    // In one statement: there is one for every image.
+    const ended = claim.db.with('ended', (cte) =>
+      cte
         .updateTable('deletion_targets')
         .set({ outcome: done.outcome, code: done.code, message: done.message, finished_at: new Date() })
         .where('deletion_id', '=', row.id)
         .where('position', '=', result.position)
-        .where('outcome', 'is', null)
-        .execute();
-      if (row.attempts > 0 || row.problem) {
-        await tx
-          .updateTable('deletions')
-          .set({ attempts: 0, problem: null })
-          .where('id', '=', row.id)
-          .execute();
-      }
-      await this.audit.record(
-        tx,
-        auditEventOf(row, `target.${done.outcome}`, AUDIT_OUTCOME[done.outcome], {
-          reference: result.reference,
-          digest: result.digest,
-          code: done.code,
-          details: {
-            worker: this.worker,
-            ...(done.tags && { tags: [...done.tags] }),
-            ...(done.message && { message: done.message }),
-          },
-        }),
-      );
-      await this.store.announce(tx, row.id);
-    });
+        .where('outcome', 'is', null),
+    );
+    const changes =
+      row.attempts === 0 && !row.problem
+        ? ended
+        : ended.with('forgiven', (cte) =>
+            cte.updateTable('deletions').set({ attempts: 0, problem: null }).where('id', '=', row.id),
+          );
+    await this.audit.recordWith(
+      changes,
+      auditEventOf(row, `target.${done.outcome}`, AUDIT_OUTCOME[done.outcome], {
+        reference: result.reference,
+        digest: result.digest,
+        code: done.code,
+        details: {
+          worker: this.worker,
+          ...(done.tags && { tags: [...done.tags] }),
+          ...(done.message && { message: done.message }),
+        },
+      }),
+    );
+    await this.store.announce(claim.db, row.id);
     this.metrics.targetEnded(done.outcome);
   }
 

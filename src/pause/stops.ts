@@ -70,33 +70,41 @@ export class WorkStops {
 
   /** As it is now. `db` is the connection to ask on. */
   async look(db: Db = this.db): Promise<StopsNow> {
-    const pauses = await db
-      .selectFrom('pauses')
-      .selectAll()
-      .where('ended_at', 'is', null)
-      .orderBy('id')
-      .execute();
-    const parkings = await db
+    // In one statement: it is asked before every target.
+    const rows = await db
       .selectFrom('parked_registries')
-      .selectAll()
+      .select([
+        sql<string | null>`null`.as('id'),
+        sql<string | null>`registry`.as('registry'),
+        'reason',
+        'since',
+        sql<string | null>`null`.as('created_by_id'),
+        sql<string | null>`null`.as('created_by_name'),
+        sql<Date | null>`until`.as('until'),
+      ])
       .where('until', '>', new Date())
-      .orderBy('since')
+      .unionAll(
+        db
+          .selectFrom('pauses')
+          .select(['id', 'registry', 'reason', 'created_at as since', 'created_by_id', 'created_by_name'])
+          .select(sql<Date | null>`null`.as('until'))
+          .where('ended_at', 'is', null),
+      )
       .execute();
     const stops = {
       atMs: this.now(),
-      pauses: pauses.map(({ id, registry, reason, created_at, created_by_id, created_by_name }) => ({
-        id,
-        registry,
-        reason,
-        since: created_at,
-        by: { id: created_by_id, name: created_by_name },
-      })),
-      parkings: parkings.map(({ registry, reason, since, until }) => ({
-        registry,
-        message: reason,
-        since,
-        until,
-      })),
+      pauses: rows
+        .flatMap(({ id, registry, reason, since, created_by_id, created_by_name }) =>
+          id === null
+            ? []
+            : [{ id, registry, reason, since, by: { id: created_by_id ?? '', name: created_by_name ?? '' } }],
+        )
+        .sort((one, other) => (one.id < other.id ? -1 : 1)),
+      parkings: rows
+        .flatMap(({ registry, reason, since, until }) =>
+          registry === null || until === null ? [] : [{ registry, message: reason, since, until }],
+        )
+        .sort((one, other) => one.since.getTime() - other.since.getTime()),
     };
     return new StopsNow(stops, this.windows);
   }
