@@ -4,7 +4,7 @@ import { GUARDRAILS, type Guardrails } from '../guardrails/guardrails.js';
 import type { Hold } from '../guardrails/hold.js';
 import { withinLimits } from '../guardrails/within-limits.js';
 import { HoldsInForce } from '../holds/holds-in-force.js';
-import type { Digest } from '../oci/digest.js';
+import { parseDigest, type Digest } from '../oci/digest.js';
 import { parseRegistryName, parseRepositoryName, type RepositoryName } from '../oci/names.js';
 import { missingForPlan, missingForRecheck } from '../planning/missing.js';
 import { noteOnOrphans } from '../planning/notes.js';
@@ -14,6 +14,7 @@ import type { RepositorySnapshot } from '../planning/snapshot.js';
 import { Registries } from '../registries/registries.js';
 import type { Capabilities, Registry } from '../registries/registry.js';
 import type { DeletionRow } from './deletion-view.js';
+import { ManifestMemory } from './manifest-memory.js';
 import { untold, type TellProgress } from './plan-progress.js';
 import { pin } from './selection.js';
 import { complete, surveyTags, type Surveyed } from './survey.js';
@@ -21,6 +22,9 @@ import { complete, surveyTags, type Surveyed } from './survey.js';
 /** Asks the registry what planning needs to know, and plans. All reading; planning itself is pure (planning/). */
 @Injectable()
 export class PlanMaker {
+  /** Of the manifests that are planned to go. */
+  readonly manifests = new ManifestMemory();
+
   constructor(
     private readonly registries: Registries,
     private readonly holds: HoldsInForce,
@@ -34,7 +38,7 @@ export class PlanMaker {
   async make(row: DeletionRow, signal: AbortSignal, tell = untold): Promise<Plan> {
     const surveyed = this.surveyed(row, signal, tell);
     const capabilities = await capabilitiesOf(surveyed.registry, surveyed.repository, signal);
-    const tags = await surveyTags(surveyed);
+    const tags = await surveyTags(surveyed, tagsToRead(row, capabilities));
     const holds = await this.holds.on(surveyed.registry.name, surveyed.repository);
     const { references, selected, notes } = await pin(row, surveyed, tags, capabilities, holds);
     const { siblings, referrers, children } = row;
@@ -45,6 +49,10 @@ export class PlanMaker {
     const tagsInRepository = tags.tags.size + tags.danglingTags.size;
     const planned = { ...planDeletion(request, snapshot, capabilities, holds), tagsInRepository };
     const plan = withinLimits(row, planned, request, this.guardrails.limits);
+    for (const { kind, digest } of plan.targets) {
+      const manifest = kind === 'manifest' ? snapshot.manifests.get(parseDigest(digest)) : undefined;
+      if (manifest) this.manifests.keep(surveyed.registry.name, surveyed.repository, manifest);
+    }
     const orphans = await orphanNotes(plan, surveyed);
     return { ...plan, selected, notes: [...notes, ...plan.notes, ...orphans] };
   }
@@ -71,6 +79,10 @@ export class PlanMaker {
     };
   }
 }
+
+/** Tags whose manifests the plan will need: one GET of a tag tells what it points at and what that is. */
+const tagsToRead = (row: DeletionRow, { deletes }: Capabilities): ReadonlySet<string> =>
+  new Set(deletes === 'manifests' && row.selector === null ? row.requested_references : []);
 
 /** What the registry can do; a registry that would refuse every delete is found out before anything is planned. */
 const capabilitiesOf = async (

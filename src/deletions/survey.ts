@@ -21,28 +21,29 @@ export interface Surveyed {
   readonly tell: TellProgress;
 }
 
-/** Every tag, and what it points at now. */
-export const surveyTags = async ({
-  registry,
-  repository,
-  signal,
-  tell,
-}: Surveyed): Promise<RepositorySnapshot> => {
+/** Every tag, and what it points at now; with the manifests of those in `toRead`. */
+export const surveyTags = async (
+  { registry, repository, signal, tell }: Surveyed,
+  toRead: ReadonlySet<string> = new Set(),
+): Promise<RepositorySnapshot> => {
   const limit = pLimit(AT_ONCE);
   const tags = new Map<Tag, ResolvedManifest>();
+  const manifests = new Map<Digest, Manifest>();
   const danglingTags = new Set<Tag>();
   const names = await registry.listTags(repository, signal);
   await Promise.all(
     names.map((tag) =>
       limit(async () => {
-        const resolved = await registry.resolve(repository, tag, signal);
-        if (resolved) tags.set(tag, resolved);
+        const manifest = toRead.has(tag) ? await registry.readManifest(repository, tag, signal) : null;
+        if (manifest) manifests.set(manifest.digest, manifest);
+        const resolved = manifest ?? (await registry.resolve(repository, tag, signal));
+        if (resolved) tags.set(tag, { digest: resolved.digest, mediaType: resolved.mediaType });
         else danglingTags.add(tag);
         tell('tags', tags.size + danglingTags.size, names.length);
       }),
     ),
   );
-  return { ...EMPTY_SNAPSHOT, tags, danglingTags };
+  return { ...EMPTY_SNAPSHOT, tags, danglingTags, manifests };
 };
 
 /** Reads what is missing until nothing is; each round knows more than the one before. */

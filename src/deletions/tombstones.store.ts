@@ -1,6 +1,6 @@
 import type { Db } from '../database/database.js';
 import { parseDigest, type Digest } from '../oci/digest.js';
-import type { Manifest } from '../oci/manifest.js';
+import type { ManifestBytes } from './manifest-memory.js';
 
 /** What is left of one manifest or tag that went. */
 export interface Tombstone {
@@ -21,7 +21,7 @@ export const writeTombstone = async (
   db: Db,
   deletionId: string,
   position: number,
-  manifest: Manifest,
+  manifest: ManifestBytes,
   tags: readonly string[],
 ): Promise<void> => {
   const now = new Date();

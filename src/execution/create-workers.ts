@@ -67,7 +67,7 @@ export const createWorkers = (parts: Parts): Workers => {
     tracing,
     log,
   );
-  const targets = new TargetExecutor();
+  const targets = new TargetExecutor(plans.manifests);
   const restorer = new Restorer(store, registries, audit, retries, withBlobs, log, worker);
   const executor = new DeletionExecutor(
     db,

@@ -1,4 +1,5 @@
 import type { DeletionRow, TargetRow } from '../deletions/deletion-view.js';
+import type { ManifestMemory } from '../deletions/manifest-memory.js';
 import { writeTombstone } from '../deletions/tombstones.store.js';
 import type { ErrorCode } from '../errors/codes.js';
 import { SextonError } from '../errors/sexton-error.js';
@@ -45,6 +46,8 @@ export interface TargetWork {
  * looked at again.
  */
 export class TargetExecutor {
+  constructor(private readonly manifests: ManifestMemory) {}
+
   async execute(work: TargetWork): Promise<TargetResult | null> {
     const { result, signal } = work;
     try {
@@ -82,15 +85,23 @@ export class TargetExecutor {
       signal.throwIfAborted();
       return untagDangling(registry, repository, target, digest, signal);
     }
-    const manifest = await registry.readManifest(repository, digest, signal);
+    // What is remembered needs no GET where a tag that still points at it proves, below, that it is there.
+    const remembered =
+      target.kind === 'manifest' && target.tags.length > 0
+        ? this.manifests.recall(registry.name, repository, digest)
+        : null;
+    const manifest = remembered ?? (await registry.readManifest(repository, digest, signal));
     if (!manifest) {
       const dangles = target.kind === 'tag' && (await stillOn(registry, repository, target, digest, signal));
       return dangles ? dangling(target) : alreadyGone(target, result);
     }
     await writeTombstone(claim.db, row.id, result.position, manifest, target.tags);
-    const moved = target.kind === 'tag' ? null : await movedTag(registry, repository, target, digest, signal);
-    if (moved !== null) {
-      return movedAway(moved, digest);
+    if (target.kind === 'manifest') {
+      const { moved, isOnOne } = await lookAtTags(registry, repository, target, digest, signal);
+      if (moved !== null) return movedAway(moved, digest);
+      if (remembered && !isOnOne && !(await registry.readManifest(repository, digest, signal))) {
+        return alreadyGone(target, result);
+      }
     }
     await claim.assertHeld();
     if (verdict.verdict === 'go' && !(await work.holdsAreTheSame())) return null;
@@ -158,20 +169,25 @@ const tagWasGone = (tag: Tag): TargetResult => ({
 
 const failed = (code: ErrorCode, message: string): TargetResult => ({ outcome: 'failed', code, message });
 
-/** The first tag of the target that points elsewhere now; a tag that is gone takes nothing along. */
-const movedTag = async (
+/**
+ * The first tag of the target that points elsewhere now, and whether any points at its digest; a tag that is gone takes
+ * nothing along.
+ */
+const lookAtTags = async (
   registry: Registry,
   repository: RepositoryName,
   target: PlanTarget,
   digest: Digest,
   signal: AbortSignal,
-): Promise<Tag | null> => {
+): Promise<{ readonly moved: Tag | null; readonly isOnOne: boolean }> => {
+  let isOnOne = false;
   for (const name of target.tags) {
     const tag = parseTag(name);
     const now = await registry.resolve(repository, tag, signal);
-    if (now && now.digest !== digest) return tag;
+    if (now && now.digest !== digest) return { moved: tag, isOnOne };
+    if (now) isOnOne = true;
   }
-  return null;
+  return { moved: null, isOnOne };
 };
 
 /** A tag that resolves to its digest although that is gone: of a registry that does not look. */
@@ -200,7 +216,8 @@ const deleteManifest = async (
     );
   }
   for (const name of target.tags) {
-    const now = await registry.resolve(repository, parseTag(name), signal);
+    // GET, which alone says that something is gone; a resolve would send HEAD before it.
+    const now = await registry.readManifest(repository, parseTag(name), signal);
     if (now?.digest === digest) {
       return failed('verification_failed', `Tag ${name} still resolves to ${digest} after the deletion`);
     }

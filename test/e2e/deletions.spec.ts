@@ -103,14 +103,27 @@ describe('a tag that moves between plan and delete (TRAPS 2)', () => {
 
   it('is left alone also at the last moment, after the repository was looked at again', async () => {
     const old = await pushImage(at(), { tags: ['v1'], content: 'old' });
-    let reads = 0;
+    let looks = 0;
     moveWhen(
-      (method, path) => method === 'GET' && path.includes('/manifests/sha256:') && (reads += 1) === 2,
+      (method, path) => method === 'HEAD' && path.endsWith('/manifests/v1') && (looks += 1) === 2,
       () => pushImage(at(), { tags: ['v1'], content: 'new' }),
     );
     const done = await run({ references: ['v1'] });
     expect(done.targets).toMatchObject([{ outcome: 'tag_moved' }]);
     expect(await status(old.digest)).toBe(200);
+  });
+
+  it('whose image somebody else deletes at the last moment is not said to be ours: nothing is sent', async () => {
+    const image = await pushImage(at(), { tags: ['v1'] });
+    let looks = 0;
+    moveWhen(
+      (method, path) => method === 'HEAD' && path.endsWith('/manifests/v1') && (looks += 1) === 2,
+      () => fetch(`${registry.url}/v2/${repository}/manifests/${image.digest}`, { method: 'DELETE' }),
+    );
+    const done = await run({ references: ['v1'] });
+    expect(done.targets).toMatchObject([{ outcome: 'already_absent', code: 'already_absent' }]);
+    const sent = proxy.requests.filter(({ path }) => path.includes(repository));
+    expect(sent.filter(({ method, path }) => method === 'DELETE' && path.endsWith(image.digest))).toEqual([]);
   });
 
   it('is left alone while it is untagged, up to the write itself', async () => {
@@ -251,7 +264,8 @@ describe('verification', () => {
     proxy.interfere(({ method, path }) => {
       if (method === 'DELETE' && path.endsWith(image.digest)) deleted = true;
       const headers = { 'docker-content-digest': image.digest, 'content-type': image.mediaType };
-      return deleted && path.endsWith('/manifests/v1') ? { status: 200, headers } : null;
+      const body = image.bytes.toString();
+      return deleted && path.endsWith('/manifests/v1') ? { status: 200, headers, body } : null;
     });
     const done = await run({ references: ['v1'] });
     expect(done.targets).toMatchObject([{ outcome: 'failed', code: 'verification_failed' }]);
