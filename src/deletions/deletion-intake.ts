@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ulid } from 'ulid';
+import { newId } from '../ids/new-id.js';
 import type { JsonObject, JsonValue } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db } from '../database/database.js';
@@ -7,10 +7,11 @@ import { digestOrNull } from '../oci/digest.js';
 import { TRACING, type Tracing } from '../telemetry/tracing/tracing.js';
 import type { Asked } from './asked.js';
 import type { CreateDeletion } from './deletions.dto.js';
+import type { DeletionRow } from './deletion-view.js';
 import { DeletionsStore } from './deletions.store.js';
 import { AlreadyAsked, bindIdempotencyKey, hashRequest } from './idempotency.js';
 
-/** Takes requests in: the deletion, its idempotency key and its audit event in one transaction. */
+/** Takes requests in: the deletion, its idempotency key and its audit event, all or none. */
 @Injectable()
 export class DeletionIntake {
   constructor(
@@ -20,31 +21,23 @@ export class DeletionIntake {
     @Inject(TRACING) private readonly tracing: Tracing,
   ) {}
 
-  /** The id of the new deletion, or of the one that the same key and body led to before. Durable once it returns. */
+  /** The new deletion, or the id of the one that the same key and body led to before. Durable once it returns. */
   async accept(
     { caller, requestId }: Asked,
     request: CreateDeletion,
     idempotencyKey: string | null,
-  ): Promise<string> {
-    const id = ulid();
+  ): Promise<DeletionRow | { readonly askedBefore: string }> {
+    const id = newId();
     const createdAt = new Date();
     const [first = null, ...others] = request.references ?? [];
     const only = others.length === 0 ? first : null;
     const requestedBy = { id: caller.id, name: caller.name, address: caller.address };
-    try {
-      await this.db.transaction().execute(async (tx) => {
-        const traceparent = this.tracing.traceparent();
-        await this.store.insert(tx, { id, request, requestedBy, requestId, traceparent, createdAt });
-        if (idempotencyKey !== null) {
-          await bindIdempotencyKey(tx, {
-            callerId: caller.id,
-            key: idempotencyKey,
-            requestHash: hashRequest(request),
-            deletionId: id,
-            createdAt,
-          });
-        }
-        await this.audit.record(tx, {
+    const traceparent = this.tracing.traceparent();
+    const insert = (db: Db): Promise<DeletionRow> =>
+      this.store.insert(
+        db,
+        { id, request, requestedBy, requestId, traceparent, createdAt },
+        this.audit.rowOf({
           action: 'deletion.requested',
           outcome: 'accepted',
           actor: requestedBy,
@@ -57,11 +50,19 @@ export class DeletionIntake {
           requestId,
           deletionId: id,
           details: { ...whatIsAsked(request), dryRun: request.dryRun, siblings: request.siblings },
-        });
+        }),
+      );
+    if (idempotencyKey === null) return insert(this.db);
+    const requestHash = hashRequest(request);
+    const binding = { callerId: caller.id, key: idempotencyKey, requestHash, deletionId: id, createdAt };
+    try {
+      return await this.db.transaction().execute(async (tx) => {
+        const row = await insert(tx);
+        await bindIdempotencyKey(tx, binding);
+        return row;
       });
-      return id;
     } catch (error) {
-      if (error instanceof AlreadyAsked) return error.deletionId;
+      if (error instanceof AlreadyAsked) return { askedBefore: error.deletionId };
       throw error;
     }
   }

@@ -16,12 +16,12 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 const knownCode = (code: string): ErrorCode =>
   Object.hasOwn(ERROR_KINDS, code) ? (code as ErrorCode) : 'internal_error';
 
-/** The row as the contract shows it. */
+/** The row as the contract shows it. `stops` may be null where it is not queued. */
 export const deletionView = (
   row: DeletionRow,
   targets: readonly TargetRow[],
   restorableUntil: RestorableUntil,
-  stops: StopsNow,
+  stops: StopsNow | null,
 ): DeletionView => ({
   id: row.id,
   registry: row.registry,
@@ -47,7 +47,7 @@ export const deletionView = (
   progress: row.progress,
   problem: problemView(row),
   runIn: row.run_in,
-  waiting: row.state === 'queued' ? waitingView(stops.of(row)) : null,
+  waiting: row.state === 'queued' ? waitingView(stops?.of(row) ?? null) : null,
   approval: approvalView(row.approval),
   plan: row.plan && planView(row.plan),
   targets: targets.map(targetView),

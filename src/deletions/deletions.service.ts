@@ -59,15 +59,16 @@ export class DeletionsService {
     const request = { ...named, repository };
     this.mustBeAllowed(asked.caller, 'delete', request.registry, request.repository);
     if (request.runIn === 'window') this.mustHaveWindow(request.registry);
-    const id = await this.intake.accept(asked, request, options.idempotencyKey);
+    const accepted = await this.intake.accept(asked, request, options.idempotencyKey);
     await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
-    if (options.waitMs > 0) {
-      await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
-        const row = await this.store.find(id);
-        return row && row.state !== 'planning' ? row : null;
-      });
-    }
-    return this.view(await this.existing(id));
+    const isNew = 'id' in accepted;
+    if (isNew && options.waitMs === 0) return this.view(accepted);
+    const id = isNew ? accepted.id : accepted.askedBefore;
+    const planned = await this.changes.waitFor(id, options.waitMs, asked.signal, async () => {
+      const row = await this.store.find(id);
+      return row && row.state !== 'planning' ? row : null;
+    });
+    return this.view(planned ?? (await this.existing(id)));
   }
 
   /** Waits up to `waitMs` until nothing more happens by itself; then the deletion as it stands. */
@@ -242,8 +243,9 @@ export class DeletionsService {
   }
 
   private async view(row: DeletionRow): Promise<DeletionView> {
-    const targets = await this.store.targetsOf([row.id]);
-    return deletionView(row, targets, this.restorableUntil, await this.stops.look());
+    const targets = row.plan ? await this.store.targetsOf([row.id]) : [];
+    const stops = row.state === 'queued' ? await this.stops.look() : null;
+    return deletionView(row, targets, this.restorableUntil, stops);
   }
 
   private mustHaveWindow(registry: string): void {

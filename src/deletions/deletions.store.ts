@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql, type Insertable } from 'kysely';
 import type { Approval } from '../approvals/approval.js';
+import type { AuditEventsTable } from '../audit/audit.tables.js';
 import { announceChange } from '../database/announce.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
@@ -43,11 +44,11 @@ export interface DeletionStatus extends Pick<DeletionRow, 'state' | 'problem' | 
 export class DeletionsStore {
   constructor(@Inject(DATABASE) private readonly db: Db) {}
 
-  async insert(
-    tx: Tx,
-    { id, request, requestedBy, requestId, traceparent, createdAt }: NewDeletion,
-  ): Promise<void> {
-    await tx
+  /** Inserts the deletion together with its audit event, in one statement. Not announced: nobody knows its id yet. */
+  async insert(db: Db, asked: NewDeletion, event: Insertable<AuditEventsTable>): Promise<DeletionRow> {
+    const { id, request, requestedBy, requestId, traceparent, createdAt } = asked;
+    return db
+      .with('recorded', (cte) => cte.insertInto('audit_events').values(event))
       .insertInto('deletions')
       .values({
         id,
@@ -71,8 +72,8 @@ export class DeletionsStore {
         traceparent,
         created_at: createdAt,
       })
-      .execute();
-    // Not announced: nobody knows its id before the answer.
+      .returningAll()
+      .executeTakeFirstOrThrow();
   }
 
   async find(id: string, db: Db = this.db): Promise<DeletionRow | null> {

@@ -193,8 +193,7 @@ export class DeletionExecutor {
         : ended.with('forgiven', (cte) =>
             cte.updateTable('deletions').set({ attempts: 0, problem: null }).where('id', '=', row.id),
           );
-    await this.audit.recordWith(
-      changes,
+    const event = this.audit.rowOf(
       auditEventOf(row, `target.${done.outcome}`, AUDIT_OUTCOME[done.outcome], {
         reference: result.reference,
         digest: result.digest,
@@ -206,6 +205,7 @@ export class DeletionExecutor {
         },
       }),
     );
+    await changes.insertInto('audit_events').values(event).execute();
     await this.store.announce(claim.db, row.id);
     this.metrics.targetEnded(done.outcome);
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ulid } from 'ulid';
+import { newId } from '../ids/new-id.js';
 import { z } from 'zod';
 import type { AuditAction, AuditOutcome, NewAuditEvent } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -57,7 +57,7 @@ export class HoldsService {
     }
     const row = await this.db.transaction().execute(async (tx) => {
       const made = await this.store.insert(tx, {
-        id: `hold_${ulid()}`,
+        id: `hold_${newId()}`,
         registry: request.registry,
         repository: request.repository,
         tags: request.tags ?? null,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ulid } from 'ulid';
+import { newId } from '../ids/new-id.js';
 import { z } from 'zod';
 import type { AuditActor } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -62,7 +62,7 @@ export class ApiKeysService {
           detail: 'The API key is revoked or expired, or was rotated just now',
         });
       }
-      const retired = await this.store.insertRetired(tx, { ...old, id: `key_${ulid()}`, revoked_at: now });
+      const retired = await this.store.insertRetired(tx, { ...old, id: `key_${newId()}`, revoked_at: now });
       await this.audit.record(tx, {
         action: 'api_key.rotated',
         outcome: 'succeeded',
@@ -117,7 +117,7 @@ export class ApiKeysService {
   ): Promise<ApiKeyRow> {
     const { name, role, scopes, owner, expiresAt } = request;
     const row = await this.store.insert(tx, {
-      id: `key_${ulid()}`,
+      id: `key_${newId()}`,
       name,
       secret,
       role,

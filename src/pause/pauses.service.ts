@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
-import { ulid } from 'ulid';
+import { newId } from '../ids/new-id.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
@@ -35,7 +35,7 @@ export class PausesService {
         : new SextonError('unknown_registry', { detail: `There is no registry named ${registry}` });
     }
     const row = {
-      id: `pause_${ulid()}`,
+      id: `pause_${newId()}`,
       registry,
       reason: request.reason,
       created_at: new Date(),

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ulid } from 'ulid';
+import { newId } from '../../ids/new-id.js';
 import { AuditLog } from '../../audit/audit-log.js';
 import { DATABASE, type Db, type Tx } from '../../database/database.js';
 import { SextonError } from '../../errors/sexton-error.js';
@@ -69,7 +69,7 @@ export class CollectionsService {
     }
     const { id: callerId, name, address } = asked.caller;
     const collection: NewCollection = {
-      id: ulid(),
+      id: newId(),
       registry: request.registry,
       engine: options.engine.kind,
       mode: request.mode,

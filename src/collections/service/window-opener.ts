@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { ulid } from 'ulid';
+import { newId } from '../../ids/new-id.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Db } from '../../database/database.js';
 import type { CollectionOptions } from '../collection-options.js';
@@ -30,7 +30,7 @@ export class WindowOpener {
       await sql`select pg_advisory_xact_lock(hashtextextended(${LOCK}, 0))`.execute(tx);
       if (await this.store.hadItsTurn(tx, registry, new Date(until))) return;
       const collection: NewCollection = {
-        id: ulid(),
+        id: newId(),
         registry,
         engine: engine.kind,
         mode: 'collect',

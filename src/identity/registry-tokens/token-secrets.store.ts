@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
-import { ulid } from 'ulid';
+import { newId } from '../../ids/new-id.js';
 import { DATABASE, type Db } from '../../database/database.js';
 import type { RegistryTokenSecretsTable } from './token-secrets.table.js';
 
@@ -42,7 +42,7 @@ export class TokenSecretsStore {
   }
 
   private async make(now: Date): Promise<TokenSecret> {
-    const secret = { id: ulid(), secret: randomBytes(32).toString('base64url'), created_at: now };
+    const secret = { id: newId(), secret: randomBytes(32).toString('base64url'), created_at: now };
     await this.db.insertInto('registry_token_secrets').values(secret).execute();
     const ended = new Date(now.getTime() - VERIFIES_MS);
     await this.db.deleteFrom('registry_token_secrets').where('created_at', '<', ended).execute();

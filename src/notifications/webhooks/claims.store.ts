@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely';
-import { ulid } from 'ulid';
+import { newId } from '../../ids/new-id.js';
 import type { Db, Tx } from '../../database/database.js';
 import type { WebhookDeliveriesTable, WebhooksTable } from './webhooks.tables.js';
 
@@ -27,7 +27,7 @@ export const claimWebhook = async (
   until: Date,
   busyOrigins: readonly string[],
 ): Promise<WebhookClaim | null> => {
-  const token = ulid();
+  const token = newId();
   const webhook = await db
     .updateTable('webhooks')
     .set({ claim: token, claimed_until: until, served_at: now })

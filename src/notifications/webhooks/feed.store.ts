@@ -1,4 +1,4 @@
-import { ulid } from 'ulid';
+import { newId } from '../../ids/new-id.js';
 import type { Db, Tx } from '../../database/database.js';
 import { chainHead, sealedPage, type SealedEvent } from '../../audit/export.store.js';
 import { noticeTypeOf, onceKeyOf } from '../notice.js';
@@ -76,7 +76,7 @@ const deliveriesOf = ({ seal, event }: SealedEvent, webhooks: readonly Subscript
         seal.sequence > after && events.includes(type) && covers(repositories, event),
     )
     .map(({ id }) => ({
-      id: `msg_${ulid()}`,
+      id: `msg_${newId()}`,
       webhook_id: id,
       sequence: seal.sequence,
       type,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Updateable } from 'kysely';
-import { ulid } from 'ulid';
+import { newId } from '../../ids/new-id.js';
 import { z } from 'zod';
 import type { AuditAction, JsonObject, NewAuditEvent } from '../../audit/audit-event.js';
 import { AuditLog } from '../../audit/audit-log.js';
@@ -52,7 +52,7 @@ export class WebhooksService {
         throw new SextonError('too_many_webhooks', { detail: `There are ${MOST_WEBHOOKS} webhooks already` });
       }
       const made = await this.store.insert(tx, {
-        ...{ id: `whk_${ulid()}`, name, url, origin: originOf(url), events, repositories, secret },
+        ...{ id: `whk_${newId()}`, name, url, origin: originOf(url), events, repositories, secret },
         ...(!enabled && { disabled_at: now, disabled_because: 'request' as const }),
         created_at: now,
         created_by_id: caller.id,
