@@ -25,9 +25,12 @@ export class ManifestMemory {
     this.#kept.set(keyOf(registry, repository, digest), { digest, mediaType, bytes: Uint8Array.from(bytes) });
   }
 
-  /** Null where it was never kept, or too long ago. */
-  recall(registry: RegistryName, repository: RepositoryName, digest: Digest): ManifestBytes | null {
-    return this.#kept.get(keyOf(registry, repository, digest)) ?? null;
+  /** Hands it over and keeps it no longer. Null where it was never kept, was taken before, or is too old. */
+  take(registry: RegistryName, repository: RepositoryName, digest: Digest): ManifestBytes | null {
+    const key = keyOf(registry, repository, digest);
+    const kept = this.#kept.get(key) ?? null;
+    this.#kept.delete(key);
+    return kept;
   }
 }
 

@@ -88,7 +88,7 @@ export class TargetExecutor {
     // What is remembered needs no GET where a tag that still points at it proves, below, that it is there.
     const remembered =
       target.kind === 'manifest' && target.tags.length > 0
-        ? this.manifests.recall(registry.name, repository, digest)
+        ? this.manifests.take(registry.name, repository, digest)
         : null;
     const manifest = remembered ?? (await registry.readManifest(repository, digest, signal));
     if (!manifest) {
