@@ -8,8 +8,13 @@ import type { DeletionsStore } from './deletions.store.js';
 
 /** Proxies close connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
-/** Looks are this far apart, in milliseconds: a burst of targets comes as several events of one look. */
-const GAP_MS = 100;
+/**
+ * Looks are so far apart, in milliseconds, the first ones the least: what is short is told at once, and of what takes long a
+ * burst of targets comes as several events of one look.
+ */
+const LEAST_GAP_MS = 50;
+const MOST_GAP_MS = 500;
+const GAP_GROWTH = 1.5;
 
 /** What happened to a deletion, from its beginning to its end, each event once and in order. */
 export async function* followDeletion(
@@ -24,6 +29,7 @@ export async function* followDeletion(
   let firstUntold = 0;
   const told = new Set<number>();
   let toldAt = Date.now();
+  let gapMs = LEAST_GAP_MS;
   const watch = changes.watch(id, signal);
   try {
     while (!watch.isOver) {
@@ -56,7 +62,8 @@ export async function* followDeletion(
       if (events.length > 0) toldAt = Date.now();
       yield* events;
       if (now && isSettled(now.state)) return;
-      await delay(GAP_MS, undefined, { signal }).catch(() => undefined);
+      await delay(gapMs, undefined, { signal }).catch(() => undefined);
+      gapMs = Math.min(MOST_GAP_MS, gapMs * GAP_GROWTH);
       await watch.next(HEARTBEAT_MS);
     }
   } finally {

@@ -9,7 +9,6 @@ import { memory } from './service/memory.js';
 import { start } from './service/start.js';
 import { whileCollecting } from './service/while-collecting.js';
 
-/** `npm run bench`, or `npm run bench -- --only bulk --rounds 1`. */
 const KINDS: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
   bulk,
   'big-repository': bigRepository,
@@ -22,9 +21,22 @@ const KINDS: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
   'while-collecting': whileCollecting,
 };
 
+const HELP = `npm run bench -- [options]: measures, and writes docs/benchmarks.md and .json
+
+  --only KIND[,KIND]  ${Object.keys(KINDS).join(', ')}
+  --rounds N          of each, of which the median counts (5)`;
+
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
 const wanted = values.only?.split(',') ?? Object.keys(KINDS);
 for (const kind of wanted) {
   const measure = KINDS[kind];

@@ -23,7 +23,7 @@ interface Summary {
 
 const at = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
 
-/** Says what was found, writes it to docs/ where asked to, beside what stands there where `isAdded`, and returns the exit status. */
+/** Says what was found, writes it to docs/ where asked to, beside what stands there of other seeds where `isAdded`, and returns the exit status. */
 export const conclude = async (
   runs: readonly RunResult[],
   {
@@ -40,7 +40,11 @@ export const conclude = async (
     const earlier = isAdded
       ? (JSON.parse(await readFile(at('fault-runs.json'), 'utf8')) as Summary).runs
       : [];
-    const summary = { node: process.version, processors: cpus().length, runs: [...earlier, ...runs] };
+    const isAgain = ({ kind, seed }: RunResult): boolean =>
+      runs.some((run) => run.kind === kind && run.seed === seed);
+    const all = [...earlier.filter((run) => !isAgain(run)), ...runs];
+    all.sort((one, other) => one.kind.localeCompare(other.kind) || one.seed - other.seed);
+    const summary = { node: process.version, processors: cpus().length, runs: all };
     await write(at('fault-runs.json'), JSON.stringify(summary));
     await write(at('fault-runs.md'), inMarkdown(summary));
   }
@@ -60,8 +64,8 @@ const inMarkdown = ({ node, processors, runs }: Summary): string => {
   });
   return `# Fault runs
 
-Written by \`npm run test:faults -- --write\` from what it measured: Node.js ${node}, ${processors} processors that were shared
-with other work. Two API and three worker processes, one Redis, one PostgreSQL and a real registry, as real processes.
+Written by \`npm run test:faults -- --write\` from what it measured: Node.js ${node}, ${processors} processors, with
+other work on them at times. Two API and three worker processes, one Redis, one PostgreSQL and a real registry, as real processes.
 What is done to them is a function of the seed; [operations.md](operations.md#crash-recovery) says what it shows. All
 figures, and each fault with its time, are in [fault-runs.json](fault-runs.json).
 

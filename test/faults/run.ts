@@ -8,8 +8,20 @@ const LONG: Size = { repositories: 50, lengthMs: 24_000, faults: 12 };
 /** What `npm test` plays: under a minute where the machine has nothing else to do. */
 const SHORT: Size = { repositories: 4, lengthMs: 18_000, faults: 6 };
 
+const HELP = `npm run test:faults -- [options]: the promises, kept while processes are killed and starved
+
+  --only KIND       deletions, or collection; both by default
+  --seeds N         play the seeds 1 to N (20)
+  --seed N          play this one
+  --minutes N       begin no further seed after so long (60)
+  --repositories N  ten deletions each (50)
+  --small           a size that takes under a minute
+  --write           write docs/fault-runs.md and .json
+  --append          the same, and keep what stands there of other seeds`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     seed: { type: 'string' },
     seeds: { type: 'string', default: '20' },
     minutes: { type: 'string', default: '60' },
@@ -20,6 +32,10 @@ const { values } = parseArgs({
     append: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const usual = values.small ? SHORT : LONG;
 const size = { ...usual, repositories: Number(values.repositories ?? usual.repositories) };
