@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, on, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { CHANGES_CHANNEL } from '../database/announce.js';
@@ -31,7 +31,9 @@ export class DeletionChanges {
   private readonly stopping = new AbortController();
   private listening: Promise<void> | null = null;
 
-  constructor(private readonly databaseUrl: string) {}
+  constructor(private readonly databaseUrl: string) {
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   start(): void {
     this.listening = this.listen();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent, request as undiciRequest, type Dispatcher } from 'undici';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RegistryOptions } from '../registry-options.js';
@@ -47,6 +48,8 @@ export class Transport {
     let timedOut = false;
     const ended = new AbortController();
     const onAbort = (): void => ended.abort(signal.reason);
+    // Every exchange of a survey listens to one signal.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', onAbort);
     const timer = setTimeout(() => {
       timedOut = true;
