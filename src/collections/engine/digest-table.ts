@@ -85,6 +85,11 @@ export class DigestTable {
     return this.#wide.get(index) ?? keyOf(page, (index & PAGE_MASK) * KEY_WORDS);
   }
 
+  /** The text of a digest that is too long to be its own key; null for any other. */
+  wideText(index: number): Digest | null {
+    return this.#wide.size === 0 ? null : (this.#wide.get(index) ?? null);
+  }
+
   /** The digests of `indexes`, for another thread. */
   pack(indexes: ArrayLike<number>): PackedDigests {
     const words = new Int32Array(indexes.length * KEY_WORDS);
@@ -92,8 +97,8 @@ export class DigestTable {
     for (let i = 0; i < indexes.length; i++) {
       const index = indexes[i] ?? 0;
       this.copyKey(index, words, i * KEY_WORDS);
-      const text = this.#wide.get(index);
-      if (text !== undefined) wide.push(text);
+      const text = this.wideText(index);
+      if (text !== null) wide.push(text);
     }
     return { words, wide };
   }

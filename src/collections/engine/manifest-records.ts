@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.js';
 import { bytesOf, isWide, KEY_WORDS, writeKey } from './digest-key.js';
+import type { DigestTable } from './digest-table.js';
 import { KINDS, ROLES, type ManifestKind, type ManifestReferences, type Role } from './references.js';
 
 /**
@@ -47,6 +48,21 @@ export class RecordPacker {
     }
   }
 
+  /** Begins a manifest that `table` knows by number; its `count` references follow, each by `reference`. */
+  manifest(table: DigestTable, index: number, kind: number, count: number, sizeBytes: number): void {
+    this.#reserve(HEAD_WORDS + count * REFERENCE_WORDS);
+    this.#numbered(table, index);
+    this.#words[this.#length++] = kind;
+    this.#words[this.#length++] = count;
+    this.#size(sizeBytes);
+  }
+
+  reference(table: DigestTable, target: number, role: number, sizeBytes: number): void {
+    this.#numbered(table, target);
+    this.#words[this.#length++] = role;
+    this.#size(sizeBytes);
+  }
+
   packed(): ManifestRecords {
     return { words: this.#words.slice(0, this.#length), wide: this.#wide };
   }
@@ -55,6 +71,13 @@ export class RecordPacker {
     writeKey(digest, this.#words, this.#length, this.#bytes);
     this.#length += KEY_WORDS;
     if (isWide(digest)) this.#wide.push(digest);
+  }
+
+  #numbered(table: DigestTable, index: number): void {
+    table.copyKey(index, this.#words, this.#length);
+    this.#length += KEY_WORDS;
+    const text = table.wideText(index);
+    if (text !== null) this.#wide.push(text);
   }
 
   #size(sizeBytes: number): void {

@@ -109,14 +109,17 @@ const confirmMissing = async (
 export const mark = async (
   storage: Storage,
   scanner: Scanner,
-  graph: ReferenceGraph,
+  recall: () => Promise<ReferenceGraph>,
   untaggedRule: UntaggedRule | null,
   { onRepository, signal, turn = NO_TURNS }: SurveyHooks & { readonly turn?: Turn } = {},
 ): Promise<Marking> => {
   const faults: CollectionFault[] = [];
   const shards = await findBlobShards(storage);
   faults.push(...shards.faults);
-  for await (const blobs of scanner.blobs(shards.found)) {
+  // Asked for first: other threads list while this one remembers what earlier runs learned.
+  const listed = scanner.blobs(shards.found);
+  const graph = await recall();
+  for await (const blobs of listed) {
     signal?.throwIfAborted();
     faults.push(...blobs.faults);
     for (const part of partsOf(blobs.found, A_TURN)) {

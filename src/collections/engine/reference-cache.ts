@@ -5,7 +5,6 @@ import type { Digest } from '../../oci/digest.js';
 import { recognizeDigest } from './digest-key.js';
 import { RecordPacker } from './manifest-records.js';
 import { FLAG, ReferenceGraph } from './reference-graph.js';
-import type { Reference } from './references.js';
 import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 
 /**
@@ -168,13 +167,8 @@ const putRecords = async (
   };
   for (let index = 0; index < graph.table.size; index++) {
     if (index % A_TURN === 0) await turn();
-    const kind = graph.kind(index);
-    if (kind === null || !graph.has(index, FLAG.reached) || graph.has(index, FLAG.doubted)) continue;
-    const references: Reference[] = [];
-    graph.references(index, (target, role) => {
-      references.push({ digest: graph.digest(target), role, sizeBytes: graph.sizeBytes(target) });
-    });
-    packer.push(graph.digest(index), graph.sizeBytes(index), { kind, references });
+    if (!graph.knows(index) || !graph.has(index, FLAG.reached) || graph.has(index, FLAG.doubted)) continue;
+    graph.record(index, packer);
     if (++packed < RECORDS_A_WRITE) continue;
     flush();
     await turn();

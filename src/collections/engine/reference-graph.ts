@@ -1,10 +1,11 @@
 import type { Digest } from '../../oci/digest.js';
 import { Column, DigestTable } from './digest-table.js';
-import { visitRecords, type ManifestRecords } from './manifest-records.js';
+import { visitRecords, type ManifestRecords, type RecordPacker } from './manifest-records.js';
 import { A_TURN, type Turn } from './turns.js';
 import { KINDS, ROLES, type ManifestKind, type Role } from './references.js';
 
 const ROLE_BITS = 3;
+const ROLE_MASK = (1 << ROLE_BITS) - 1;
 const LAST_UINT32 = 2 ** 32;
 
 /**
@@ -71,7 +72,19 @@ export class ReferenceGraph {
     const count = this.#edges.get(at + 1);
     for (let i = 0; i < count; i++) {
       const edge = this.#edges.get(at + 2 + i);
-      visit(edge >>> ROLE_BITS, ROLES[edge & ((1 << ROLE_BITS) - 1)] ?? 'mention');
+      visit(edge >>> ROLE_BITS, ROLES[edge & ROLE_MASK] ?? 'mention');
+    }
+  }
+
+  /** Writes what is known of the manifest as a record, from key to key: as text they would take ten times as long. */
+  record(index: number, packer: RecordPacker): void {
+    const at = this.#edgesAt.get(index);
+    const count = this.#edges.get(at + 1);
+    packer.manifest(this.table, index, this.#edges.get(at), count, this.#sizes.get(index));
+    for (let i = 0; i < count; i++) {
+      const edge = this.#edges.get(at + 2 + i);
+      const target = edge >>> ROLE_BITS;
+      packer.reference(this.table, target, edge & ROLE_MASK, this.#sizes.get(target));
     }
   }
 

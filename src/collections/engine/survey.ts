@@ -44,7 +44,7 @@ export const survey = async (
     untaggedMinAgeMs === null
       ? null
       : { linkedBeforeMs: nowMs - Math.max(untaggedMinAgeMs, graceMs), isHeld: await heldNow() };
-  const marking = await mark(storage, scanner, await memory.recall(turn), untagged, { ...hooks, turn });
+  const marking = await mark(storage, scanner, () => memory.recall(turn), untagged, { ...hooks, turn });
   hooks.signal?.throwIfAborted();
   return findGarbage(storage, scanner, marking, { nowMs, graceMs }, turn);
 };

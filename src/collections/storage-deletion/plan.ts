@@ -45,8 +45,9 @@ export const planStorageDeletion = async (
   graceMs: number,
 ): Promise<StorageDeletionPlan> => {
   const { storage, scanner, memory, now } = tools;
+  const recall = () => memory.recall();
   const { repository } = target;
-  const before = await mark(storage, scanner, await memory.recall(), null);
+  const before = await mark(storage, scanner, recall, null);
   const number = before.names.indexOf(repository);
   if (number < 0) throw new DeletionRefused(`there is no repository ${repository}`);
   const content = await readRepository(storage, repository);
@@ -66,7 +67,7 @@ export const planStorageDeletion = async (
     tagsLeft: [...content.tags].flatMap(([tag, at]) => (at === null || departing.tags.has(tag) ? [] : [at])),
     revisionsLeft: [...content.revisions].flatMap((link) => (departing.manifests.has(link[0]) ? [] : link)),
   };
-  const after = await mark(storage, withoutLinks(scanner, gone), await memory.recall(), null);
+  const after = await mark(storage, withoutLinks(scanner, gone), recall, null);
   const garbage = await findGarbage(storage, scanner, after, { nowMs: now(), graceMs });
   const roots = all
     ? [...content.revisions.values(), ...[...content.tags.values()].filter((at) => at !== null)]
