@@ -6,7 +6,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
-COPY scripts/prepare.mjs scripts/build-page.mjs ./scripts/
+COPY scripts/prepare.mjs scripts/bundle-command.mjs scripts/build-page.mjs ./scripts/
 COPY src ./src
 RUN npm run build
 

@@ -71,7 +71,7 @@ const newest = (folder) =>
 const build = () => {
   // The page is built last; without it the build did not come to its end.
   const outputs = ['dist/main.js', 'dist/web/page/index.html'];
-  const inputs = ['tsconfig.build.json', 'scripts/build-page.mjs'];
+  const inputs = ['tsconfig.build.json', 'scripts/bundle-command.mjs', 'scripts/build-page.mjs'];
   const built = Math.min(...outputs.map((path) => modified(join(root, path))));
   if (built > newest(join(root, 'src')) && inputs.every((path) => built > modified(join(root, path)))) return;
   say('Building …');
