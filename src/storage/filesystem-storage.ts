@@ -15,6 +15,7 @@ import {
 } from './storage.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const DOT = 46;
 const FIRST_READ_BYTES = 64 * 1024;
 const REMEMBERED_FOLDERS = 4096;
 /** Of what other threads say: two for each repository and each shard of a large registry. */
@@ -69,13 +70,9 @@ const readOn = (path: string, handle: number, first: number, maxBytes: number): 
   return Buffer.concat(parts);
 };
 
-const orFault = <T>(call: () => T): T | StorageFaultError => {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof StorageFaultError) return error;
-    throw error;
-  }
+const faultIn = (error: unknown): StorageFaultError => {
+  if (error instanceof StorageFaultError) return error;
+  throw error;
 };
 
 /**
@@ -90,6 +87,8 @@ export class FilesystemStorage implements Storage {
   readonly #root: string;
   /** Folders that were listed and held no link. */
   readonly #linkFree = new Set<string>();
+  /** The last of them, with a slash at its end; empty where it is none. */
+  #listed = '';
   /** Those that another thread listed. */
   readonly #trusted = new Set<string>();
   /** Folders of whose path no part was a link. */
@@ -112,8 +111,11 @@ export class FilesystemStorage implements Storage {
       if (entry.isDirectory()) folders.push(entry.name);
       else (entry.isFile() ? files : odd).push(entry.name);
     }
-    if (odd.length === 0) remember(this.#linkFree, prefix);
-    else this.#distrust(prefix);
+    if (odd.length > 0) this.#distrust(prefix);
+    else {
+      remember(this.#linkFree, prefix);
+      this.#listed = prefix === '' ? '' : `${prefix}/`;
+    }
     return { folders, files, odd };
   }
 
@@ -125,6 +127,7 @@ export class FilesystemStorage implements Storage {
   #distrust(folder: string): void {
     this.#linkFree.delete(folder);
     this.#trusted.delete(folder);
+    if (this.#listed === `${folder}/`) this.#listed = '';
   }
 
   read(path: string, maxBytes: number): Uint8Array | null {
@@ -133,13 +136,7 @@ export class FilesystemStorage implements Storage {
   }
 
   readEach(paths: readonly string[], maxBytes: number, take: (reading: Reading, i: number) => void): void {
-    for (let i = 0; i < paths.length; i++) {
-      const path = paths[i] ?? '';
-      take(
-        orFault(() => this.#read(path, maxBytes)),
-        i,
-      );
-    }
+    for (let i = 0; i < paths.length; i++) take(this.#readOrFault(paths[i] ?? '', maxBytes), i);
   }
 
   stat(path: string): FileFacts | null {
@@ -156,13 +153,7 @@ export class FilesystemStorage implements Storage {
   }
 
   statEach(paths: readonly string[], take: (facts: Facts, i: number) => void): void {
-    for (let i = 0; i < paths.length; i++) {
-      const path = paths[i] ?? '';
-      take(
-        orFault(() => this.stat(path)),
-        i,
-      );
-    }
+    for (let i = 0; i < paths.length; i++) take(this.#statOrFault(paths[i] ?? ''), i);
   }
 
   moveMany(moves: readonly Move[]): MoveOutcome[] {
@@ -280,6 +271,22 @@ export class FilesystemStorage implements Storage {
     }
   }
 
+  #readOrFault(path: string, maxBytes: number): Reading {
+    try {
+      return this.#read(path, maxBytes);
+    } catch (error) {
+      return faultIn(error);
+    }
+  }
+
+  #statOrFault(path: string): Facts {
+    try {
+      return this.stat(path);
+    } catch (error) {
+      return faultIn(error);
+    }
+  }
+
   /** The bytes, which are those of the shared buffer where it holds them all: gone with the next read. */
   #read(path: string, maxBytes: number): Uint8Array | null {
     const file = this.#readableFile(path);
@@ -304,7 +311,27 @@ export class FilesystemStorage implements Storage {
   }
 
   #readableFile(path: string): string | null {
-    return this.#isReal(parentOf(insidePath(path)), this.#real, true) ? this.#absolute(path) : null;
+    const folders = this.#foldersBelowListed(path);
+    if (folders === 1) return this.#absolute(path);
+    const folder = parentOf(folders === 2 ? path : insidePath(path));
+    const isReal = folders === 2 ? this.#isFolder(folder) : this.#isReal(folder, this.#real, true);
+    return isReal ? this.#absolute(path) : null;
+  }
+
+  /**
+   * How many folders of the path lie in the folder that was listed last, and held no link: of most files of a
+   * collection one, of which nothing more need be asked, or two. 0 where it says nothing about the path.
+   */
+  #foldersBelowListed(path: string): number {
+    let at = this.#listed.length;
+    if (at === 0 || !path.startsWith(this.#listed) || path.includes('\0', at)) return 0;
+    let folders = 0;
+    for (let slash = path.indexOf('/', at); slash >= 0; slash = path.indexOf('/', at)) {
+      if (slash === at || path.charCodeAt(at) === DOT) return 0;
+      folders += 1;
+      at = slash + 1;
+    }
+    return at === path.length || path.charCodeAt(at) === DOT ? 0 : folders;
   }
 
   /** For a change every folder is looked at, once a call. */
@@ -322,14 +349,21 @@ export class FilesystemStorage implements Storage {
    * be so; for reading, the folder may also be one of a folder that was listed and held no link.
    */
   #isReal(folder: string, looked: Set<string>, isForReading: boolean): boolean {
-    if (folder === '' || looked.has(folder)) return true;
+    if (folder === '') return true;
     const parent = parentOf(folder);
+    // Asked first, as a parent is often asked for again, and a folder hardly ever.
     if (isForReading && (this.#linkFree.has(parent) || this.#trusted.has(parent))) return true;
-    if (!this.#isReal(parent, looked, isForReading)) return false;
+    if (looked.has(folder)) return true;
+    if (!this.#isReal(parent, looked, isForReading) || !this.#isFolder(folder)) return false;
+    remember(looked, folder);
+    return true;
+  }
+
+  /** Whether a folder is there, of which the parent is real; throws where something else is. */
+  #isFolder(folder: string): boolean {
     const facts = this.#lstat(folder);
     if (facts === undefined) return false;
     if (!facts.isDirectory()) throw notAFolder(folder);
-    remember(looked, folder);
     return true;
   }
 

@@ -43,10 +43,12 @@ type Link =
 
 const ABSENT: Link = { state: 'absent' };
 
+/** `expected` is what each link most likely names, and need not be recognized again. */
 const followLinks = async (
   storage: Storage,
   paths: readonly string[],
   onFault: OnFault,
+  expected: readonly Digest[] = [],
 ): Promise<readonly Link[]> => {
   const unreadable = new Set<number>();
   const texts = await readLinks(storage, paths, (path, problem, i) => {
@@ -55,7 +57,7 @@ const followLinks = async (
   });
   return texts.map((text, i) => {
     if (text === null) return unreadable.has(i) ? { state: 'faulty', digest: null } : ABSENT;
-    const digest = recognizeDigest(text);
+    const digest = text === expected[i] ? expected[i] : recognizeDigest(text);
     if (digest !== null) return { state: 'names', digest };
     onFault(paths[i] ?? '', notADigest(text));
     return { state: 'faulty', digest: recognizeDigest(text.trim()) };
@@ -92,7 +94,7 @@ const scanRevisions = async (
   const timesMs: number[] = [];
   const named = await digestFolders(storage, revisions(repository), onFault);
   const paths = named.map((digest) => revisionLink(repository, digest));
-  const links = await followLinks(storage, paths, onFault);
+  const links = await followLinks(storage, paths, onFault, named);
   for (const [i, digest] of named.entries()) {
     const link = links[i] ?? ABSENT;
     if (link.state === 'absent') {
