@@ -15,6 +15,25 @@ const writeHex = (hex: string, bytes: Buffer, at: number): boolean =>
   bytes.write(hex, at, KEY_BYTES, 'hex') === KEY_BYTES &&
   hex === hex.toLowerCase();
 
+let wideScratch = scratch;
+
+/**
+ * The same of many at once, one key after the other: a folder's names in one call take a fifth of what they take one by
+ * one (80 and 400 ns each). False, with anything written, unless all of them are such digits.
+ */
+const writeHexes = (hexes: readonly string[], bytes: Buffer, at: number): boolean => {
+  for (const hex of hexes) if (hex.length !== KEY_BYTES * 2) return false;
+  const text = hexes.join('');
+  const length = hexes.length * KEY_BYTES;
+  return bytes.write(text, at, length, 'hex') === length && text === text.toLowerCase();
+};
+
+const areHex = (hexes: readonly string[]): boolean => {
+  const length = hexes.length * KEY_BYTES;
+  if (wideScratch.length < length) wideScratch = Buffer.alloc(length * 2);
+  return writeHexes(hexes, wideScratch, 0);
+};
+
 /**
  * The digest if `text` is one. The same grammar as oci/digest.ts (a test holds them together), without its schema:
  * this runs a hundred thousand times a run, in every worker, and loading the schema alone costs 45 ms.
@@ -24,6 +43,18 @@ export const recognizeDigest = (text: string): Digest | null =>
   WIDE.test(text)
     ? (text as Digest)
     : null;
+
+/** As `recognizeDigest`, of many. */
+export const recognizeDigests = (texts: readonly string[]): readonly (Digest | null)[] =>
+  areNarrow(texts) ? (texts as readonly Digest[]) : texts.map(recognizeDigest);
+
+const areNarrow = (texts: readonly string[]): boolean =>
+  texts.every((text) => text.startsWith(NARROW_PREFIX)) &&
+  areHex(texts.map((text) => text.slice(NARROW_PREFIX.length)));
+
+/** The digests of `hexes` where all are of sha256; null otherwise. */
+export const digestsNamed = (algorithm: string, hexes: readonly string[]): readonly Digest[] | null =>
+  algorithm === 'sha256' && areHex(hexes) ? hexes.map((hex) => `sha256:${hex}` as Digest) : null;
 
 const V1_ID = 'v1id:';
 const IMAGE_ID = /^(?:[a-f0-9]{64}|[a-f0-9]{16})$/;
@@ -54,6 +85,21 @@ export const writeKey = (digest: Digest, words: Int32Array, at: number, bytes = 
   else bytes.write(digest.slice(7), at * 4, KEY_BYTES, 'hex');
 };
 
+/** The keys of all `digests`, one after the other from `at`. */
+export const writeKeys = (
+  digests: readonly Digest[],
+  words: Int32Array,
+  at: number,
+  bytes = bytesOf(words),
+): void => {
+  if (digests.some(isWide)) {
+    for (const [i, digest] of digests.entries()) writeKey(digest, words, at + i * KEY_WORDS, bytes);
+  } else {
+    const hexes = digests.map((digest) => digest.slice(NARROW_PREFIX.length));
+    bytes.write(hexes.join(''), at * 4, digests.length * KEY_BYTES, 'hex');
+  }
+};
+
 /** The sha256 digest whose key is at `at`. */
 export const keyOf = (words: Int32Array, at: number): Digest =>
   `sha256:${bytesOf(words).toString('hex', at * 4, at * 4 + KEY_BYTES)}` as Digest;
@@ -81,12 +127,26 @@ export class DigestPacker {
     this.#wide.push(digest);
   }
 
+  pushAll(digests: readonly Digest[]): void {
+    const hexes = digests.some(isWide) ? null : digests.map((digest) => digest.slice(NARROW_PREFIX.length));
+    if (hexes === null || !this.pushAllNamed('sha256', hexes))
+      for (const digest of digests) this.push(digest);
+  }
+
   /** A sha256 by its hex digits alone; false where they are not 64 lower-case ones. */
   pushHex(hex: string): boolean {
     this.#reserve();
     const isDigest = writeHex(hex, this.#bytes, this.#length * 4);
     if (isDigest) this.#length += KEY_WORDS;
     return isDigest;
+  }
+
+  /** Many by the names of their folders; false, and none of them is taken, unless all are of sha256. */
+  pushAllNamed(algorithm: string, hexes: readonly string[]): boolean {
+    this.#reserve(hexes.length * KEY_WORDS);
+    const areDigests = algorithm === 'sha256' && writeHexes(hexes, this.#bytes, this.#length * 4);
+    if (areDigests) this.#length += hexes.length * KEY_WORDS;
+    return areDigests;
   }
 
   /** A digest by the names of its folders; false where they name none. */
@@ -101,9 +161,10 @@ export class DigestPacker {
     return { words: this.#words.slice(0, this.#length), wide: this.#wide };
   }
 
-  #reserve(): void {
-    if (this.#length + KEY_WORDS <= this.#words.length) return;
-    const grown = new Int32Array(this.#words.length * 2);
+  #reserve(words = KEY_WORDS): void {
+    const length = this.#length + words;
+    if (length <= this.#words.length) return;
+    const grown = new Int32Array(Math.max(this.#words.length * 2, length));
     grown.set(this.#words);
     this.#words = grown;
     this.#bytes = bytesOf(grown);
@@ -112,7 +173,7 @@ export class DigestPacker {
 
 export const packDigests = (digests: Iterable<Digest>): PackedDigests => {
   const packer = new DigestPacker();
-  for (const digest of digests) packer.push(digest);
+  packer.pushAll([...digests]);
   return packer.packed();
 };
 

@@ -1,23 +1,25 @@
 import type { Digest } from '../../oci/digest.js';
-import { bytesOf, isWide, KEY_WORDS, writeKey } from './digest-key.js';
+import { bytesOf, isWide, KEY_WORDS, writeKey, writeKeys } from './digest-key.js';
 import type { DigestTable } from './digest-table.js';
 import { KINDS, ROLES, type ManifestKind, type ManifestReferences, type Role } from './references.js';
 
 /**
  * What manifests refer to, as one array of words that threads hand over and the cache stores:
  *
- *   manifest  key (8) · kind (1) · count (1) · size (2)
- *   reference key (8) · role (1) · size (2)                     count times
+ *   manifest    key (8) · kind (1) · count (1) · size (2)
+ *   references  key (8)                                         count times
+ *               role (1) · size (2)                             count times
  *
- * Sizes are two words, the lower first. The text of digests that are not their own key goes in `wide`.
+ * The keys stand together so that they are written in one call. Sizes are two words, the lower first. The text of digests that are not their own key goes in `wide`.
  */
 export interface ManifestRecords {
   readonly words: Int32Array;
   readonly wide: readonly Digest[];
 }
 
-export const HEAD_WORDS = KEY_WORDS + 4;
-export const REFERENCE_WORDS = KEY_WORDS + 3;
+const HEAD_WORDS = KEY_WORDS + 4;
+const ROLE_WORDS = 3;
+const REFERENCE_WORDS = KEY_WORDS + ROLE_WORDS;
 
 const HIGH = 2 ** 32;
 
@@ -29,6 +31,18 @@ const writeSize = (words: Int32Array, at: number, sizeBytes: number): void => {
 const readSize = (words: Int32Array, at: number): number =>
   ((words[at] ?? 0) >>> 0) + (words[at + 1] ?? 0) * HIGH;
 
+/** A manifest by numbers of a table; kind and roles by their numbers, too. */
+export interface NumberedManifest {
+  readonly index: number;
+  readonly kind: number;
+  readonly sizeBytes: number;
+  readonly references: readonly {
+    readonly target: number;
+    readonly role: number;
+    readonly sizeBytes: number;
+  }[];
+}
+
 export class RecordPacker {
   #words = new Int32Array(4096);
   #bytes = bytesOf(this.#words);
@@ -37,40 +51,28 @@ export class RecordPacker {
 
   push(digest: Digest, sizeBytes: number, { kind, references }: ManifestReferences): void {
     this.#reserve(HEAD_WORDS + references.length * REFERENCE_WORDS);
-    this.#key(digest);
-    this.#words[this.#length++] = KINDS.indexOf(kind);
-    this.#words[this.#length++] = references.length;
-    this.#size(sizeBytes);
-    for (const reference of references) {
-      this.#key(reference.digest);
-      this.#words[this.#length++] = ROLES.indexOf(reference.role);
-      this.#size(reference.sizeBytes);
-    }
+    const digests = references.map((reference) => reference.digest);
+    writeKey(digest, this.#words, this.#length, this.#bytes);
+    this.#length += KEY_WORDS;
+    this.#head(KINDS.indexOf(kind), references.length, sizeBytes);
+    writeKeys(digests, this.#words, this.#length, this.#bytes);
+    this.#length += references.length * KEY_WORDS;
+    for (const { role, sizeBytes: size } of references) this.#reference(ROLES.indexOf(role), size);
+    if (isWide(digest)) this.#wide.push(digest);
+    if (digests.some(isWide)) this.#wide.push(...digests.filter(isWide));
   }
 
-  /** Begins a manifest that `table` knows by number; its `count` references follow, each by `reference`. */
-  manifest(table: DigestTable, index: number, kind: number, count: number, sizeBytes: number): void {
-    this.#reserve(HEAD_WORDS + count * REFERENCE_WORDS);
+  /** The same of a manifest that `table` knows by number: from key to key, without a text. */
+  pushNumbered(table: DigestTable, { index, kind, sizeBytes, references }: NumberedManifest): void {
+    this.#reserve(HEAD_WORDS + references.length * REFERENCE_WORDS);
     this.#numbered(table, index);
-    this.#words[this.#length++] = kind;
-    this.#words[this.#length++] = count;
-    this.#size(sizeBytes);
-  }
-
-  reference(table: DigestTable, target: number, role: number, sizeBytes: number): void {
-    this.#numbered(table, target);
-    this.#words[this.#length++] = role;
-    this.#size(sizeBytes);
+    this.#head(kind, references.length, sizeBytes);
+    for (const { target } of references) this.#numbered(table, target);
+    for (const { role, sizeBytes: size } of references) this.#reference(role, size);
   }
 
   packed(): ManifestRecords {
     return { words: this.#words.slice(0, this.#length), wide: this.#wide };
-  }
-
-  #key(digest: Digest): void {
-    writeKey(digest, this.#words, this.#length, this.#bytes);
-    this.#length += KEY_WORDS;
-    if (isWide(digest)) this.#wide.push(digest);
   }
 
   #numbered(table: DigestTable, index: number): void {
@@ -80,9 +82,17 @@ export class RecordPacker {
     if (text !== null) this.#wide.push(text);
   }
 
-  #size(sizeBytes: number): void {
+  #head(kind: number, count: number, sizeBytes: number): void {
+    this.#words[this.#length++] = kind;
+    this.#words[this.#length++] = count;
     writeSize(this.#words, this.#length, sizeBytes);
     this.#length += 2;
+  }
+
+  #reference(role: number, sizeBytes: number): void {
+    this.#words[this.#length] = role;
+    writeSize(this.#words, this.#length + 1, sizeBytes);
+    this.#length += ROLE_WORDS;
   }
 
   #reserve(words: number): void {
@@ -107,8 +117,10 @@ export const visitRecords = (words: Int32Array, length: number, visitor: RecordV
     const end = at + HEAD_WORDS + count * REFERENCE_WORDS;
     if (end > length) break;
     visitor.manifest(at, KINDS[words[at + KEY_WORDS] ?? 0] ?? 'opaque', count, readSize(words, at + 10));
-    for (let r = at + HEAD_WORDS; r < end; r += REFERENCE_WORDS) {
-      visitor.reference(r, ROLES[words[r + KEY_WORDS] ?? 0] ?? 'mention', readSize(words, r + 9));
+    let key = at + HEAD_WORDS;
+    for (let role = key + count * KEY_WORDS; role < end; role += ROLE_WORDS) {
+      visitor.reference(key, ROLES[words[role] ?? 0] ?? 'mention', readSize(words, role + 1));
+      key += KEY_WORDS;
     }
     at = end;
   }

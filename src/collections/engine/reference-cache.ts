@@ -10,12 +10,12 @@ import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 /**
  * What manifests refer to, remembered between runs: a manifest's bytes are named by their digest, so this never ages.
  *
- *   "sexton references 1\n" · words of records · text of wide digests, a line each · footer
+ *   "sexton references 2\n" · words of records · text of wide digests, a line each · footer
  *
  * The footer is the number of words, the number of bytes of text, and the sha256 of all before it. What is not whole,
  * or not ours alone to write, is not believed: a wrong memory could call a living blob dead.
  */
-const MAGIC = Buffer.from('sexton references 1\n');
+const MAGIC = Buffer.from('sexton references 2\n');
 const FOOTER_BYTES = 8 + 8 + 32;
 /** Enough to be fast, and few enough to be learned within a millisecond. */
 const CHUNK_WORDS = 32 * 1024;
@@ -168,7 +168,7 @@ const putRecords = async (
   for (let index = 0; index < graph.table.size; index++) {
     if (index % A_TURN === 0) await turn();
     if (!graph.knows(index) || !graph.has(index, FLAG.reached) || graph.has(index, FLAG.doubted)) continue;
-    graph.record(index, packer);
+    packer.pushNumbered(graph.table, graph.numbered(index));
     if (++packed < RECORDS_A_WRITE) continue;
     flush();
     await turn();

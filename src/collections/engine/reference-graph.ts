@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.js';
 import { Column, DigestTable } from './digest-table.js';
-import { visitRecords, type ManifestRecords, type RecordPacker } from './manifest-records.js';
+import { visitRecords, type ManifestRecords, type NumberedManifest } from './manifest-records.js';
 import { A_TURN, type Turn } from './turns.js';
 import { KINDS, ROLES, type ManifestKind, type Role } from './references.js';
 
@@ -76,16 +76,15 @@ export class ReferenceGraph {
     }
   }
 
-  /** Writes what is known of the manifest as a record, from key to key: as text they would take ten times as long. */
-  record(index: number, packer: RecordPacker): void {
+  /** What is known of a manifest, for its record. */
+  numbered(index: number): NumberedManifest {
     const at = this.#edgesAt.get(index);
-    const count = this.#edges.get(at + 1);
-    packer.manifest(this.table, index, this.#edges.get(at), count, this.#sizes.get(index));
-    for (let i = 0; i < count; i++) {
+    const references = Array.from({ length: this.#edges.get(at + 1) }, (_, i) => {
       const edge = this.#edges.get(at + 2 + i);
       const target = edge >>> ROLE_BITS;
-      packer.reference(this.table, target, edge & ROLE_MASK, this.#sizes.get(target));
-    }
+      return { target, role: edge & ROLE_MASK, sizeBytes: this.#sizes.get(target) };
+    });
+    return { index, kind: this.#edges.get(at), sizeBytes: this.#sizes.get(index), references };
   }
 
   /** Takes in the whole records among the first `length` words; says how many words those are. */

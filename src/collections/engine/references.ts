@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.js';
 import { MEDIA_TYPES } from '../../oci/media-types.js';
-import { recognizeDigest } from './digest-key.js';
+import { recognizeDigest, recognizeDigests } from './digest-key.js';
 import { latin1 } from './listing.js';
 
 /**
@@ -46,20 +46,25 @@ const isObject = (value: unknown): value is Json =>
 /** Thrown inside this file alone: the text has not the shape of the types we know. */
 class UnknownShape extends Error {}
 
-const refer = (descriptor: unknown, role: Role): Reference => {
+/** A reference of which the digest is still to be recognized. */
+type Draft = Omit<Reference, 'digest'> & { readonly digest: string };
+
+const areReferences = (drafts: readonly Draft[]): drafts is readonly Reference[] =>
+  !recognizeDigests(drafts.map(({ digest }) => digest)).includes(null);
+
+const refer = (descriptor: unknown, role: Role): Draft => {
   if (!isObject(descriptor)) throw new UnknownShape();
   const { digest, size, mediaType, urls } = descriptor;
-  const recognized = typeof digest === 'string' ? recognizeDigest(digest) : null;
-  if (recognized === null) throw new UnknownShape();
+  if (typeof digest !== 'string') throw new UnknownShape();
   const sizeBytes = typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : 0;
   const type = typeof mediaType === 'string' ? mediaType : '';
-  if (role === 'content' && MANIFEST_TYPES.has(type)) return { digest: recognized, role: 'child', sizeBytes };
+  if (role === 'content' && MANIFEST_TYPES.has(type)) return { digest, role: 'child', sizeBytes };
   const isForeign =
     role === 'content' && (FOREIGN_TYPE.test(type) || (Array.isArray(urls) && urls.length > 0));
-  return { digest: recognized, role: isForeign ? 'foreign' : role, sizeBytes };
+  return { digest, role: isForeign ? 'foreign' : role, sizeBytes };
 };
 
-const referAll = (descriptors: unknown, role: Role): Reference[] => {
+const referAll = (descriptors: unknown, role: Role): Draft[] => {
   if (descriptors === undefined || descriptors === null) return [];
   if (!Array.isArray(descriptors)) throw new UnknownShape();
   return descriptors.map((descriptor) => refer(descriptor, role));
@@ -103,6 +108,7 @@ const readKnown = (json: unknown, text: string): ManifestReferences => {
     ...children,
     ...(json['subject'] === undefined || json['subject'] === null ? [] : [refer(json['subject'], 'subject')]),
   ];
+  if (!areReferences(references)) throw new UnknownShape();
   // A key written twice: our parser keeps the last, another may not. Counting the text is what is cheap, and usually
   // enough; only annotations hold further digests.
   if (references.length !== occurrences(text) && digestStrings(json) !== (text.match(DIGESTS)?.length ?? 0)) {

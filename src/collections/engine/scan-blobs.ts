@@ -47,7 +47,9 @@ export const scanBlobs = async (
   const packer = new DigestPacker();
   for (const { algorithm, shard } of shards) {
     const path = blobShard(algorithm, shard);
-    for (const hex of (await listOrFault(storage, path, onFault)).folders) {
+    const { folders } = await listOrFault(storage, path, onFault);
+    if (folders.every((hex) => hex.startsWith(shard)) && packer.pushAllNamed(algorithm, folders)) continue;
+    for (const hex of folders) {
       if (!hex.startsWith(shard) || !packer.pushNamed(algorithm, hex)) {
         onFault(`${path}/${hex}`, 'is not named for a digest; left alone');
       }

@@ -21,6 +21,7 @@ export const scanLayers = async (
   for (const algorithm of top.folders) {
     const path = `${layers(repository)}/${algorithm}`;
     const { folders } = await listOrFault(storage, path, onFault);
+    if (packer.pushAllNamed(algorithm, folders)) continue;
     for (const hex of folders) {
       if (packer.pushNamed(algorithm, hex)) continue;
       const problem = `is not named for a digest of ${ALGORITHMS.join(' or ')}`;

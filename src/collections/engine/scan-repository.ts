@@ -9,7 +9,13 @@ import {
   tags,
 } from '../../storage/layout.js';
 import type { Storage } from '../../storage/storage.js';
-import { DigestPacker, recognizeDigest, type PackedDigests } from './digest-key.js';
+import {
+  digestsNamed,
+  packDigests,
+  recognizeDigest,
+  recognizeDigests,
+  type PackedDigests,
+} from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { listOrFault, orFault, readLinks, type OnFault } from './listing.js';
 import { scanLayers } from './scan-layers.js';
@@ -55,9 +61,11 @@ const followLinks = async (
     unreadable.add(i);
     onFault(path, problem);
   });
+  const isExpected = expected.length > 0 && texts.every((text, i) => text === null || text === expected[i]);
+  const digests = isExpected ? expected : recognizeDigests(texts.map((text) => text ?? ''));
   return texts.map((text, i) => {
     if (text === null) return unreadable.has(i) ? { state: 'faulty', digest: null } : ABSENT;
-    const digest = text === expected[i] ? expected[i] : recognizeDigest(text);
+    const digest = digests[i] ?? null;
     if (digest !== null) return { state: 'names', digest };
     onFault(paths[i] ?? '', notADigest(text));
     return { state: 'faulty', digest: recognizeDigest(text.trim()) };
@@ -71,6 +79,11 @@ const digestFolders = async (storage: Storage, prefix: string, onFault: OnFault)
     const path = `${prefix}/${algorithm}`;
     const { folders, files } = await listOrFault(storage, path, onFault);
     for (const file of files) onFault(`${path}/${file}`, 'is a file where a folder belongs');
+    const all = digestsNamed(algorithm, folders);
+    if (all !== null) {
+      found.push(...all);
+      continue;
+    }
     for (const hex of folders) {
       const digest = recognizeDigest(`${algorithm}:${hex}`);
       if (digest === null)
@@ -89,8 +102,8 @@ const scanRevisions = async (
   withTimes: boolean,
   onFault: OnFault,
 ): Promise<Revisions> => {
-  const linked = new DigestPacker();
-  const empty = new DigestPacker();
+  const linked: Digest[] = [];
+  const empty: Digest[] = [];
   const timesMs: number[] = [];
   const named = await digestFolders(storage, revisions(repository), onFault);
   const paths = named.map((digest) => revisionLink(repository, digest));
@@ -110,7 +123,7 @@ const scanRevisions = async (
     }
   }
   const revisionTimesMs = Float64Array.from(timesMs);
-  return { revisions: linked.packed(), revisionTimesMs, emptyRevisions: empty.packed() };
+  return { revisions: packDigests(linked), revisionTimesMs, emptyRevisions: packDigests(empty) };
 };
 
 const scanTags = async (
@@ -118,7 +131,7 @@ const scanTags = async (
   repository: string,
   onFault: OnFault,
 ): Promise<Pick<RepositoryScan, 'tagged' | 'tagCount'>> => {
-  const tagged = new DigestPacker();
+  const tagged: Digest[] = [];
   const { folders } = await listOrFault(storage, tags(repository), onFault);
   const links = await followLinks(
     storage,
@@ -130,10 +143,9 @@ const scanTags = async (
     if (link.state !== 'absent' && link.digest !== null) tagged.push(link.digest);
     if (link.state !== 'faulty') continue;
     // It pointed at one of those that it ever pointed at (the registry writes the history first: v2:tagstore.go).
-    for (const digest of await digestFolders(storage, tagHistory(repository, tag), onFault))
-      tagged.push(digest);
+    tagged.push(...(await digestFolders(storage, tagHistory(repository, tag), onFault)));
   }
-  return { tagged: tagged.packed(), tagCount: folders.length };
+  return { tagged: packDigests(tagged), tagCount: folders.length };
 };
 
 /**
