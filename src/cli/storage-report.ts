@@ -1,5 +1,5 @@
 import type { CollectResult } from '../collections/engine/collect.js';
-import type { Reason } from '../collections/engine/garbage.js';
+import type { Reason } from '../collections/engine/dead-blobs.js';
 import type { Finding } from '../collections/engine/report.js';
 import type { DescribedLook } from '../collections/engine/described-look.js';
 import { bytes } from './output/bytes.js';

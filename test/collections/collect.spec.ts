@@ -29,7 +29,7 @@ describe('what may go', () => {
     const found = await surveyIn(files.root);
     expect(digestsOf(found)).toEqual(garbage);
     const bytes = garbage.map((digest) => fs.statSync(join(files.root, layout.blobData(digest))).size);
-    expect(found.blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(
+    expect([...found.blobs].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(
       bytes.reduce((a, b) => a + b),
     );
     expect(found.faults).toEqual([]);

@@ -29,7 +29,7 @@ export const surveyorIn = (root: string): Surveyor<GarbageLook> => surveyorWith(
 
 /** The digests that may go, in order. */
 export const digestsOf = ({ blobs, marking }: Garbage): string[] =>
-  blobs.map(({ index }) => marking.graph.digest(index)).sort();
+  [...blobs].map(({ index }) => marking.graph.digest(index)).sort();
 
 export const surveyIn = (root: string, rules: CollectRules = KEEP): Promise<Garbage> =>
   survey(toolsIn(root), rules);

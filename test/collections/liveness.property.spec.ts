@@ -25,7 +25,7 @@ const toolsFor = (storage: MemoryStorage): CollectionTools => ({
 });
 
 const digestsOf = ({ blobs, marking }: Garbage): string[] =>
-  blobs.map(({ index }) => marking.graph.digest(index)).sort();
+  [...blobs].map(({ index }) => marking.graph.digest(index)).sort();
 
 const build = (built: BuiltWorld): MemoryStorage => {
   const storage = new MemoryStorage();

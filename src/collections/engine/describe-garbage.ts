@@ -1,29 +1,26 @@
 import type { Digest } from '../../oci/digest.js';
-import type { DeadBlob, Garbage } from './garbage.js';
+import type { Garbage } from './garbage.js';
 import { GarbageLook } from './garbage-look.js';
 import { survey, type CollectionTools } from './survey.js';
 import type { Surveyor } from './surveyor.js';
-import type { Finding, Summary, Totals } from './report.js';
+import type { Finding, Summary } from './report.js';
 import type { DescribedLook, Explanation } from './described-look.js';
 import { explainBlob } from './explain-blob.js';
 
 const LARGEST = 10;
 
-const sum = (blobs: readonly DeadBlob[]): Totals => ({
-  count: blobs.length,
-  bytes: blobs.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
-});
-
 const summaryOf = (garbage: Garbage): Summary => {
-  const reasons: Record<string, Totals> = {};
-  for (const because of new Set(garbage.blobs.map((blob) => blob.because))) {
-    reasons[because] = sum(garbage.blobs.filter((blob) => blob.because === because));
+  const reasons = garbage.blobs.totals();
+  const all = { count: 0, bytes: 0 };
+  for (const { count, bytes } of reasons.values()) {
+    all.count += count;
+    all.bytes += bytes;
   }
   return {
     repositories: garbage.marking.names.length,
     manifests: garbage.marking.totals.reduce((total, { manifests }) => total + manifests, 0),
-    garbage: sum(garbage.blobs),
-    reasons,
+    garbage: all,
+    reasons: Object.fromEntries(reasons),
     young: garbage.young,
     keptInDoubt: garbage.kept,
     blocked: garbage.blocked,

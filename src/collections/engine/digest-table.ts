@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.js';
+import type { NumberPool } from './number-pool.js';
 import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest-key.js';
 
 const PAGE_BITS = 13;
@@ -62,10 +63,11 @@ export class DigestTable {
     return index;
   }
 
-  /** Adds all of `packed`, and says the number of each. */
-  addPacked({ words, wide }: PackedDigests): Uint32Array<ArrayBuffer> {
+  /** Adds all of `packed`, and says the number of each, in an array of the pool's where there is one. */
+  addPacked({ words, wide }: PackedDigests, pool?: NumberPool): Uint32Array {
     for (const digest of wide) this.addDigest(digest);
-    const indexes = new Uint32Array(words.length / KEY_WORDS);
+    const length = words.length / KEY_WORDS;
+    const indexes = pool?.take(length) ?? new Uint32Array(length);
     for (let i = 0; i < indexes.length; i++) indexes[i] = this.add(words, i * KEY_WORDS);
     return indexes;
   }

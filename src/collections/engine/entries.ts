@@ -7,7 +7,7 @@ import {
   tags,
 } from '../../storage/layout.js';
 import type { Storage } from '../../storage/storage.js';
-import type { DeadBlob } from './garbage.js';
+import type { DeadBlob } from './dead-blobs.js';
 import type { QuarantineEntry } from './journal.js';
 import { listOrFault } from './listing.js';
 import type { Marking, UntaggedRevision } from './mark.js';

@@ -19,7 +19,7 @@ export const explainBlob = async (
   const sizeBytes = (await storage.stat(blobData(digest)))?.sizeBytes ?? null;
   if (sizeBytes === null) return null;
   const index = graph.table.findDigest(digest);
-  const dead = garbage.blobs.find((blob) => blob.index === index);
+  const dead = garbage.blobs.find(index);
   if (dead) return { standing: 'garbage', sizeBytes, because: dead.because, paths: [] };
   if (index >= 0 && graph.has(index, FLAG.live)) {
     const paths = await pathsTo(storage, garbage, index, maySee);

@@ -1,7 +1,8 @@
 import { blobTimes } from './blob-times.js';
 import { blobEntry, revisionEntry, type BatchHead } from './entries.js';
 import type { CollectionFault } from './fault.js';
-import type { DeadBlob, Garbage } from './garbage.js';
+import type { DeadBlob } from './dead-blobs.js';
+import type { Garbage } from './garbage.js';
 import type { JournalEntry, QuarantineEntry } from './journal.js';
 import type { UntaggedRevision } from './mark.js';
 import { FLAG } from './reference-graph.js';
@@ -34,8 +35,8 @@ export class GarbageLook implements Look {
       batches.push({ count: 0, entries: (head) => this.#revisionEntries(head, revisions) });
     }
     for (let i = 0; i < blobs.length; i += size) {
-      const part = blobs.slice(i, i + size);
-      batches.push({ count: part.length, entries: (head) => this.#blobEntries(head, part) });
+      const count = Math.min(size, blobs.length - i);
+      batches.push({ count, entries: (head) => this.#blobEntries(head, blobs.slice(i, i + count)) });
     }
     return batches;
   }

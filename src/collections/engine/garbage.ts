@@ -1,8 +1,10 @@
 import { layerLink } from '../../storage/layout.js';
 import type { Storage } from '../../storage/storage.js';
 import { blobTimes } from './blob-times.js';
+import { DeadBlobs, type Links, type Reason } from './dead-blobs.js';
 import { recognizeDigest } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
+import { Holders } from './holders.js';
 import { readLinks } from './listing.js';
 import type { Marking } from './mark.js';
 import { FLAG } from './reference-graph.js';
@@ -10,26 +12,10 @@ import type { Scanner } from './scanner.js';
 import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 import { keepWhatUndecidedRepositoriesCouldNeed } from './undecided.js';
 
-/** Why something goes. `deleted`: somebody asked for it (storage-deletion/); `image_unreferenced`: of the old registry. */
-export type Reason =
-  'manifest_deleted' | 'layer_unreferenced' | 'unlinked' | 'untagged' | 'deleted' | 'image_unreferenced';
-
-/** A blob that nothing needs; indexes are numbers of the marking. */
-export interface DeadBlob {
-  readonly index: number;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  /** Repositories with a layer link to it. */
-  readonly linkedIn: readonly number[];
-  /** Repositories that had it as a manifest: an empty folder is left. */
-  readonly revisedIn: readonly number[];
-  readonly because: Reason;
-}
-
 export interface Garbage {
   readonly marking: Marking;
   /** Old enough to go, in the order of their digests' numbers. */
-  readonly blobs: readonly DeadBlob[];
+  readonly blobs: DeadBlobs;
   /** Dead, but written or linked within the grace period: perhaps a push under way. */
   readonly young: { readonly count: number; readonly bytes: number };
   /** Perhaps needed by what could not be read. */
@@ -45,18 +31,6 @@ export interface GraceRule {
   readonly nowMs: number;
   readonly graceMs: number;
 }
-
-/** Where dead blobs are linked: from their number to the repositories', as two columns. */
-interface Links {
-  readonly layers: Map<number, number[]>;
-  readonly revisions: Map<number, number[]>;
-}
-
-const note = (map: Map<number, number[]>, index: number, repository: number): void => {
-  const list = map.get(index);
-  if (list === undefined) map.set(index, [repository]);
-  else if (!list.includes(repository)) list.push(repository);
-};
 
 /**
  * A blob stored under another digest than the one it is asked by (v2:linkedblobstore.go linkBlob: aliases): the layer
@@ -84,7 +58,7 @@ const followLayers = async (
   const { graph, names, missing } = marking;
   const undecided = new Map<number, Uint32Array>();
   const linked = new Set<number>();
-  const links: Links = { layers: new Map(), revisions: new Map() };
+  const links: Links = { layers: new Holders(), revisions: new Holders() };
   for (const [repository, layers] of marking.layers.entries()) {
     await turn();
     const name = names[repository] ?? '';
@@ -98,11 +72,11 @@ const followLayers = async (
         });
       }
       if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live))
-        note(links.layers, index, repository);
+        links.layers.note(index, repository);
     }
     for (const index of marking.emptyRevisions[repository] ?? []) {
       if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) {
-        note(links.revisions, index, repository);
+        links.revisions.note(index, repository);
       }
     }
   }
@@ -133,7 +107,7 @@ export const findGarbage = async (
     if (index % A_TURN === 0) await turn();
     if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) dead.push(index);
   }
-  const times = await blobTimes(scanner, marking, dead, (i) => links.layers.get(dead[i] ?? 0) ?? []);
+  const times = await blobTimes(scanner, marking, dead, (i) => links.layers.of(dead[i] ?? 0));
   faults.push(...times.faults);
   const isLayer = (index: number): boolean => links.layers.has(index);
   const widest = await keepWhatUndecidedRepositoriesCouldNeed(
@@ -147,7 +121,7 @@ export const findGarbage = async (
 
   const young = { count: 0, bytes: 0 };
   const kept = { count: 0, bytes: 0 };
-  const blobs: DeadBlob[] = [];
+  const blobs = new DeadBlobs(links, dead.length);
   for (const [i, index] of dead.entries()) {
     if (i % A_TURN === 0) await turn();
     const sizeBytes = times.sizesBytes[i] ?? NaN;
@@ -161,16 +135,14 @@ export const findGarbage = async (
       target.bytes += sizeBytes;
       continue;
     }
-    const linkedIn = links.layers.get(index) ?? [];
-    const revisedIn = links.revisions.get(index) ?? [];
-    const because = reasonOf(linkedIn.length > 0, revisedIn.length > 0, untagged.has(index));
-    blobs.push({ index, sizeBytes, modifiedMs, linkedIn, revisedIn, because });
+    const because = reasonOf(links.layers.has(index), links.revisions.has(index), untagged.has(index));
+    blobs.push(index, sizeBytes, because);
   }
   const blocking = faults.find((fault) => fault.undecided === 'everything');
   const blocked = blocking ? `${blocking.path} ${blocking.problem}` : widest;
   return {
     marking,
-    blobs: blocked === null ? blobs : [],
+    blobs: blocked === null ? blobs : new DeadBlobs(links, 0),
     young,
     kept,
     blocked,

@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.js';
 import { imageIdIn, recognizeDigest, recognizeImageId } from './digest-key.js';
-import type { Reason } from './garbage.js';
+import { REASONS } from './dead-blobs.js';
 import type { EntryState, QuarantineEntry, RunState } from './journal.js';
 
 /** One line of the file journal. */
@@ -11,15 +11,6 @@ export type JournalRow =
 
 const RUN_STATES: readonly RunState[] = ['running', 'finished', 'undone'];
 const STATES: readonly EntryState[] = ['moving', 'quarantined', 'restored', 'purging', 'purged'];
-const REASONS: readonly Reason[] = [
-  'manifest_deleted',
-  'layer_unreferenced',
-  'unlinked',
-  'untagged',
-  'deleted',
-  'image_unreferenced',
-];
-
 const oneOf = <T extends string>(known: readonly T[], value: unknown): T | null =>
   known.find((each) => each === value) ?? null;
 

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.js';
-import type { Reason } from './garbage.js';
+import type { Reason } from './dead-blobs.js';
 
 /**
  * Where a quarantined thing is between the registry and its end:

@@ -1,12 +1,12 @@
 import { blobData } from '../../storage/layout.js';
 import type { Storage } from '../../storage/storage.js';
 import { partsOf } from './digest-key.js';
-import { Column } from './digest-table.js';
 import type { CollectionFault } from './fault.js';
 import { findRepositories } from './find-repositories.js';
+import { NumberPool } from './number-pool.js';
 import { ReachableManifests } from './reachable.js';
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
-import { RepositoryMark, type RepositoryLinks } from './repository-mark.js';
+import { RepositoryMark, Visits, type RepositoryLinks } from './repository-mark.js';
 import { findBlobShards } from './scan-blobs.js';
 import { scanSignatures, type RepositoryScan } from './scan-repository.js';
 import type { Scanner } from './scanner.js';
@@ -57,11 +57,11 @@ export interface Marking {
   readonly needs: (repository: number, digest: number) => boolean;
 }
 
-const linksOf = (graph: ReferenceGraph, scan: RepositoryScan): RepositoryLinks => ({
+const linksOf = ({ table }: ReferenceGraph, pool: NumberPool, scan: RepositoryScan): RepositoryLinks => ({
   name: scan.repository,
-  revisions: graph.table.addPacked(scan.revisions),
+  revisions: table.addPacked(scan.revisions, pool),
   revisionTimesMs: scan.revisionTimesMs,
-  tagged: graph.table.addPacked(scan.tagged),
+  tagged: table.addPacked(scan.tagged, pool),
   isDecided: !scan.faults.some((fault) => fault.undecided === 'repository'),
 });
 
@@ -130,6 +130,7 @@ export const mark = async (
   const repositories = await findRepositories(storage);
   faults.push(...repositories.faults);
   const all: RepositoryLinks[] = [];
+  const pool = new NumberPool();
   const tagCounts: number[] = [];
   const layers: Uint32Array[] = [];
   const emptyRevisions: Uint32Array[] = [];
@@ -137,11 +138,11 @@ export const mark = async (
   const withTimes = untaggedRule !== null;
   for await (const scan of scanner.repositories(repositories.found, { withTimes })) {
     signal?.throwIfAborted();
-    const links = linksOf(graph, scan);
+    const links = linksOf(graph, pool, scan);
     all.push(links);
     tagCounts.push(scan.tagCount);
-    layers.push(graph.table.addPacked(scan.layers));
-    emptyRevisions.push(graph.table.addPacked(scan.emptyRevisions));
+    layers.push(graph.table.addPacked(scan.layers, pool));
+    emptyRevisions.push(graph.table.addPacked(scan.emptyRevisions, pool));
     faults.push(...scan.faults);
     for (const index of links.revisions) reachable.want(index);
     for (const index of links.tagged) reachable.want(index);
@@ -151,10 +152,7 @@ export const mark = async (
   await reachable.follow(signal, turn);
   const { problems } = reachable;
 
-  const visits = {
-    seen: new Column((n) => new Uint32Array(n)),
-    entered: new Column((n) => new Uint32Array(n)),
-  };
+  const visits = new Visits();
   const undecided = new Set<number>();
   const totals: RepositoryTotals[] = [];
   const untagged: UntaggedRevision[] = [];
@@ -184,7 +182,7 @@ export const mark = async (
     const links = all[repository];
     if (!links) return false;
     new RepositoryMark(graph, links, ++stamp, visits, problems).run(null);
-    return visits.seen.get(digest) === stamp;
+    return visits.wasSeen(digest, stamp);
   };
   const missing = await confirmMissing(graph, scanner, wanted, faults);
   return {

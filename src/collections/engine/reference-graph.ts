@@ -7,12 +7,29 @@ import { KINDS, ROLES, type ManifestKind, type Role } from './references.js';
 const ROLE_BITS = 3;
 const ROLE_MASK = (1 << ROLE_BITS) - 1;
 const LAST_UINT32 = 2 ** 32;
+const LARGE = LAST_UINT32 - 1;
 
 /**
  * What this run found of a digest. `present`: its blob was listed; `live`: something needs it; `kept`: it might be
  * needed; `reached`: a living manifest leads to it; `doubted`: its bytes do not say for certain what it refers to.
  */
 export const FLAG = { present: 1, live: 2, kept: 4, reached: 8, doubted: 16 } as const;
+
+/** Sizes in bytes, in four bytes each; the few of 4 GiB and more stand apart. */
+class Sizes {
+  readonly #column = new Column((length) => new Uint32Array(length));
+  readonly #large = new Map<number, number>();
+
+  get(index: number): number {
+    const size = this.#column.get(index);
+    return size === LARGE ? (this.#large.get(index) ?? size) : size;
+  }
+
+  set(index: number, sizeBytes: number): void {
+    if (sizeBytes >= LARGE) this.#large.set(index, sizeBytes);
+    this.#column.set(index, Math.min(sizeBytes, LARGE));
+  }
+}
 
 /**
  * Which manifest refers to what, over numbered digests. A manifest never changes, so what is known of one stays true
@@ -21,7 +38,7 @@ export const FLAG = { present: 1, live: 2, kept: 4, reached: 8, doubted: 16 } as
 export class ReferenceGraph {
   readonly table = new DigestTable();
   readonly #flags = new Column((length) => new Uint8Array(length));
-  readonly #sizes = new Column((length) => new Float64Array(length));
+  readonly #sizes = new Sizes();
   /** Where the edges of a manifest begin; 0 where it is not known. */
   readonly #edgesAt = new Column((length) => new Uint32Array(length));
   /** For each manifest its kind, the number of its references, then number and role of each. */

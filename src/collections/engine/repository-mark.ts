@@ -1,4 +1,4 @@
-import type { Column } from './digest-table.js';
+import { Column } from './digest-table.js';
 import type { UntaggedRule } from './mark.js';
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
 import type { UnreadManifest } from './read-manifests.js';
@@ -14,10 +14,31 @@ export interface RepositoryLinks {
   readonly isDecided: boolean;
 }
 
-/** Which repository last met a digest, and last followed its references: what a set per repository would say. */
-export interface Visits {
-  readonly seen: Column<Uint32Array>;
-  readonly entered: Column<Uint32Array>;
+/**
+ * Which repository last met a digest, and whether it followed its references, as twice its stamp and one more where it
+ * did: what two sets per repository would say.
+ */
+export class Visits {
+  readonly #last = new Column((length) => new Uint32Array(length));
+
+  wasSeen(index: number, stamp: number): boolean {
+    return this.#last.get(index) >>> 1 === stamp;
+  }
+
+  /** True the first time that this stamp meets it. */
+  see(index: number, stamp: number): boolean {
+    if (this.wasSeen(index, stamp)) return false;
+    this.#last.set(index, stamp * 2);
+    return true;
+  }
+
+  /** True the first time that this stamp, which has seen it, follows it. */
+  enter(index: number, stamp: number): boolean {
+    const entered = stamp * 2 + 1;
+    if (this.#last.get(index) === entered) return false;
+    this.#last.set(index, entered);
+    return true;
+  }
 }
 
 type FoundAs = Role | 'root';
@@ -97,8 +118,7 @@ export class RepositoryMark {
   }
 
   #meet(index: number, role: FoundAs): void {
-    if (this.#wasSeen(index)) return;
-    this.visits.seen.set(index, this.stamp);
+    if (!this.visits.see(index, this.stamp)) return;
     this.graph.flag(index, FLAG.live);
     if (this.graph.has(index, FLAG.present)) this.liveBytes += this.graph.sizeBytes(index);
     else if (role === 'content' || (role !== 'foreign' && this.graph.knows(index))) this.unlisted.push(index);
@@ -107,9 +127,7 @@ export class RepositoryMark {
   /** True where its references are to be followed: once a repository. */
   #enter(index: number, role: FoundAs): boolean {
     this.#doubt(index, role);
-    if (this.visits.entered.get(index) === this.stamp) return false;
-    this.visits.entered.set(index, this.stamp);
-    return true;
+    return this.visits.enter(index, this.stamp);
   }
 
   #doubt(index: number, role: FoundAs): void {
@@ -128,6 +146,6 @@ export class RepositoryMark {
   }
 
   #wasSeen(index: number): boolean {
-    return this.visits.seen.get(index) === this.stamp;
+    return this.visits.wasSeen(index, this.stamp);
   }
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.js';
 import type { CollectionFault } from '../engine/fault.js';
-import { findGarbage, type DeadBlob, type Garbage } from '../engine/garbage.js';
+import type { DeadBlob } from '../engine/dead-blobs.js';
+import { findGarbage, type Garbage } from '../engine/garbage.js';
 import { listOrFault, type OnFault } from '../engine/listing.js';
 import { mark, type Marking } from '../engine/mark.js';
 import type { CollectionTools } from '../engine/survey.js';
@@ -73,7 +74,7 @@ export const planStorageDeletion = async (
     ? [...content.revisions.values(), ...[...content.tags.values()].filter((at) => at !== null)]
     : [...departing.manifests];
   const reached = reachedFrom(before, roots);
-  const blobs = garbage.blobs.filter(
+  const blobs = [...garbage.blobs].filter(
     ({ index, linkedIn }) => reached.has(after.graph.digest(index)) || (all && linkedIn.includes(number)),
   );
   return { target, files, folders, garbage, blobs, staying: departing.staying, faults: garbage.faults };
