@@ -104,14 +104,14 @@ export const writeKeys = (
 export const keyOf = (words: Int32Array, at: number): Digest =>
   `sha256:${bytesOf(words).toString('hex', at * 4, at * 4 + KEY_BYTES)}` as Digest;
 
-/** Many digests in one transferable array. `wide` holds the text of those that are too long to be their own key. */
+/** Many digests in one array. `wide` holds the text of those that are too long to be their own key. */
 export interface PackedDigests {
   readonly words: Int32Array;
   readonly wide: readonly Digest[];
 }
 
 export class DigestPacker {
-  #words = new Int32Array(64 * KEY_WORDS);
+  #words = new Int32Array();
   #bytes = bytesOf(this.#words);
   #length = 0;
   readonly #wide: Digest[] = [];
@@ -158,7 +158,7 @@ export class DigestPacker {
   }
 
   packed(): PackedDigests {
-    return { words: this.#words.slice(0, this.#length), wide: this.#wide };
+    return { words: this.#words.subarray(0, this.#length), wide: this.#wide };
   }
 
   #reserve(words = KEY_WORDS): void {

@@ -72,7 +72,7 @@ export class RecordPacker {
   }
 
   packed(): ManifestRecords {
-    return { words: this.#words.slice(0, this.#length), wide: this.#wide };
+    return { words: this.#words.subarray(0, this.#length), wide: this.#wide };
   }
 
   #numbered(table: DigestTable, index: number): void {

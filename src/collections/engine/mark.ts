@@ -57,10 +57,12 @@ export interface Marking {
   readonly needs: (repository: number, digest: number) => boolean;
 }
 
+const NO_TIMES = new Float64Array();
+
 const linksOf = ({ table }: ReferenceGraph, pool: NumberPool, scan: RepositoryScan): RepositoryLinks => ({
   name: scan.repository,
   revisions: table.addPacked(scan.revisions, pool),
-  revisionTimesMs: scan.revisionTimesMs,
+  revisionTimesMs: scan.revisionTimesMs.length === 0 ? NO_TIMES : scan.revisionTimesMs.slice(),
   tagged: table.addPacked(scan.tagged, pool),
   isDecided: !scan.faults.some((fault) => fault.undecided === 'repository'),
 });

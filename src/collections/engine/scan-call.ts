@@ -22,6 +22,8 @@ export type ScanCall =
 export interface ScanMessage {
   readonly call: ScanCall;
   readonly linkFree: readonly string[];
+  /** For the arrays of the answer. */
+  readonly spare: ArrayBuffer | null;
 }
 
 /** What each kind of call is answered with. */
@@ -32,7 +34,10 @@ export interface ScanAnswers {
   readonly times: readonly Found<FileTimes>[];
 }
 
-export type ScanAnswer = { readonly value: ScanAnswers[keyof ScanAnswers] } | { readonly failed: string };
+/** `buffer` holds all arrays of `value`. */
+export type ScanAnswer =
+  | { readonly value: ScanAnswers[keyof ScanAnswers]; readonly buffer: ArrayBuffer }
+  | { readonly failed: string };
 
 export const answerCall = async (
   storage: Storage,

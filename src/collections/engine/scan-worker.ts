@@ -1,6 +1,7 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
+import { gather } from './answer-buffer.js';
 import { answerCall, type ScanAnswer, type ScanMessage } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
@@ -9,27 +10,24 @@ const { root, background } = workerData as { readonly root: string; readonly bac
 if (background && process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const storage = new FilesystemStorage(root);
 
-parentPort?.on('message', ({ call, linkFree }: ScanMessage) => {
+parentPort?.on('message', ({ call, linkFree, spare }: ScanMessage) => {
   storage.trust(linkFree);
   answerCall(storage, call)
     .then(
-      (value): ScanAnswer => ({ value }),
-      (error: unknown): ScanAnswer => ({ failed: String(error) }),
+      (value) => gather(value, spare),
+      (error: unknown) => ({ failed: String(error) }),
     )
-    .then((answer) => parentPort?.postMessage(answer, [...buffersIn(answer)]))
+    .then((found) => {
+      if ('failed' in found) parentPort?.postMessage(found satisfies ScanAnswer);
+      else {
+        const { answer: value, buffer } = found;
+        parentPort?.postMessage({ value, buffer } satisfies ScanAnswer, [buffer]);
+      }
+    })
     .catch(endThread);
 });
 
 /** postMessage itself failed: the thread ends, and its scanner says so. */
 function endThread(): never {
   process.exit(1);
-}
-
-/** The memory of the arrays in an answer, which is handed over and not copied. No two arrays share one. */
-function* buffersIn(value: unknown): Generator<ArrayBuffer> {
-  if (ArrayBuffer.isView(value)) {
-    if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > 0) yield value.buffer;
-  } else if (typeof value === 'object' && value !== null) {
-    for (const inner of Object.values(value)) yield* buffersIn(inner);
-  }
 }

@@ -24,7 +24,8 @@ export interface RepositoryScanOptions {
 /**
  * Reads a storage in bulk: in this thread, or in several at once. Answers carry what could not be read as faults; a
  * call fails only where the scanner itself does. Answers come in parts, in the order asked, so that whoever takes them
- * in does so while the next ones are read; work that was asked for first is begun first.
+ * in does so while the next ones are read; work that was asked for first is begun first. The arrays of a part are the
+ * scanner's again once the next part is asked for: whoever keeps them copies them.
  */
 export interface Scanner {
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>>;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { blobShard, layers as layersOf } from '../../storage/layout.js';
+import { isSpare } from './answer-buffer.js';
 import { KEY_WORDS, type PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';
@@ -17,7 +18,7 @@ import type { RepositoryScan } from './scan-repository.js';
 import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
 
 /** How much of each a worker is given at a time: small enough to keep all busy to the end. */
-const SHARDS = 16;
+const SHARDS = 4;
 const REPOSITORIES = 16;
 const MANIFESTS = 250;
 const TIMES = 1000;
@@ -28,9 +29,15 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
 /** A worker always has one more call than it works on, so that it need not wait while this thread is busy. */
 const CALLS_A_WORKER = 2;
 
+/** What a call was answered with, and the buffer that its arrays lie in where a worker answered. */
+interface Answered<T> {
+  readonly value: T;
+  readonly buffer: ArrayBuffer | null;
+}
+
 interface Task {
   readonly call: ScanCall;
-  readonly resolve: (value: ScanAnswers[keyof ScanAnswers]) => void;
+  readonly resolve: (answered: Answered<ScanAnswers[keyof ScanAnswers]>) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -46,6 +53,8 @@ export class WorkerScanner implements Scanner {
   /** Folders in which some thread found no link, and how many of them each worker was told of. */
   readonly #linkFree: string[] = [];
   readonly #told = new Map<Worker, number>();
+  /** Buffers of answers that were taken in, for others. */
+  readonly #spares: ArrayBuffer[] = [];
   #failure: Error | null = null;
 
   readonly #background: boolean;
@@ -150,7 +159,7 @@ export class WorkerScanner implements Scanner {
     }
   }
 
-  #call<K extends ScanCall['kind']>(call: ScanCall & { kind: K }): Promise<ScanAnswers[K]> {
+  #call<K extends ScanCall['kind']>(call: ScanCall & { kind: K }): Promise<Answered<ScanAnswers[K]>> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       // The worker answers what the call asks: see answerCall.
@@ -166,12 +175,14 @@ export class WorkerScanner implements Scanner {
         const task = running.length === calls ? this.#waiting.shift() : undefined;
         if (!task) continue;
         running.push(task);
+        const spare = this.#spares.pop() ?? null;
         const message: ScanMessage = {
           call: task.call,
           linkFree: this.#linkFree.slice(this.#told.get(worker)),
+          spare,
         };
         this.#told.set(worker, this.#linkFree.length);
-        worker.postMessage(message);
+        worker.postMessage(message, spare === null ? [] : [spare]);
       }
     }
   }
@@ -180,20 +191,24 @@ export class WorkerScanner implements Scanner {
     const task = this.#running.get(worker)?.shift();
     this.#dispatch();
     if ('failed' in answer) task?.reject(new Error(answer.failed));
-    else task?.resolve(answer.value);
+    else task?.resolve(answer);
   }
 
   /**
    * What the parts bring, in their order; until a part is there, this thread works as well. A part that fails before
    * its turn is heard when its turn comes.
    */
-  #inOrder<T>(parts: readonly Promise<readonly T[]>[]): AsyncIterable<T> {
+  #inOrder<T>(parts: Promise<Answered<readonly T[]>>[]): AsyncIterable<T> {
     for (const part of parts) part.catch(() => undefined);
-    const helpUntil = (part: Promise<readonly T[]>) => this.#helpUntil(part);
+    const helpUntil = (part: Promise<unknown>) => this.#helpUntil(part);
+    const spares = this.#spares;
     return (async function* () {
-      for (const part of parts) {
+      // Each is let go once it was taken in: a list of them all would hold every answer of the phase.
+      for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
         await helpUntil(part);
-        yield* await part;
+        const { value, buffer } = await part;
+        yield* value;
+        if (buffer !== null && isSpare(buffer)) spares.push(buffer);
       }
     })();
   }
@@ -211,7 +226,7 @@ export class WorkerScanner implements Scanner {
       const task = isThere ? undefined : this.#waiting.shift();
       if (!task) return;
       try {
-        task.resolve(await answerCall(this.#storage, task.call));
+        task.resolve({ value: await answerCall(this.#storage, task.call), buffer: null });
       } catch (error) {
         task.reject(error instanceof Error ? error : new Error(String(error)));
       }
