@@ -12,7 +12,7 @@ export interface BlobTimes {
 }
 
 /** How many files are looked at before what was found is taken in: their digests and times take 50 bytes each. */
-const FILES_AT_ONCE = 16_384;
+const FILES_AT_ONCE = 8192;
 
 /** Which of the blobs asked for are looked at, by their place: themselves, or a repository's layer links to them. */
 interface Part {
@@ -24,7 +24,7 @@ interface Part {
 export const blobTimes = async (
   scanner: Scanner,
   { graph, names }: Pick<Marking, 'graph' | 'names'>,
-  indexes: readonly number[],
+  indexes: ArrayLike<number>,
   linkedIn: (i: number) => readonly number[],
 ): Promise<BlobTimes> => {
   const sizesBytes = new Float64Array(indexes.length);

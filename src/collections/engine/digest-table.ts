@@ -5,7 +5,9 @@ import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest
 const PAGE_BITS = 13;
 const PAGE_DIGESTS = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_DIGESTS - 1;
-const FIRST_SLOTS = 131_072;
+const SLOT_BITS = 17;
+const PAGE_SLOTS = 1 << SLOT_BITS;
+const SLOT_MASK = PAGE_SLOTS - 1;
 const NONE = -1;
 
 /** Numbers beside the digests of a table, in pages of their own, so that growing never copies. */
@@ -31,7 +33,8 @@ export class Column<T extends Uint8Array | Uint32Array | Int32Array | Float64Arr
  * index over them. A JavaScript Set of the same digests as strings takes about 180 bytes each (measured, Node 20).
  */
 export class DigestTable {
-  #slots = new Int32Array(FIRST_SLOTS).fill(NONE);
+  /** In pages that are never given back: memory allocators keep what is, and grow for the next one. */
+  readonly #slots = [new Int32Array(PAGE_SLOTS).fill(NONE)];
   readonly #pages: Int32Array[] = [];
   readonly #wide = new Map<number, Digest>();
   readonly #key = new Int32Array(KEY_WORDS);
@@ -44,15 +47,15 @@ export class DigestTable {
   /** The number of the key at `at` in `words`; adds it where it is new. */
   add(words: Int32Array, at: number): number {
     const slot = this.#slotOf(words, at);
-    const known = this.#slots[slot] ?? NONE;
+    const known = this.#slotAt(slot);
     if (known !== NONE) return known;
     const index = this.#size++;
     if ((index & PAGE_MASK) === 0) this.#pages.push(new Int32Array(PAGE_DIGESTS * KEY_WORDS));
     const page = this.#pages[this.#pages.length - 1];
     const base = (index & PAGE_MASK) * KEY_WORDS;
     if (page) for (let i = 0; i < KEY_WORDS; i++) page[base + i] = words[at + i] ?? 0;
-    this.#slots[slot] = index;
-    if (this.#size * 4 > this.#slots.length * 3) this.#grow();
+    this.#setSlot(slot, index);
+    if (this.#size * 4 > this.#slots.length * PAGE_SLOTS * 3) this.#grow();
     return index;
   }
 
@@ -73,7 +76,7 @@ export class DigestTable {
   }
 
   find(words: Int32Array, at: number): number {
-    return this.#slots[this.#slotOf(words, at)] ?? NONE;
+    return this.#slotAt(this.#slotOf(words, at));
   }
 
   findDigest(digest: Digest): number {
@@ -114,10 +117,10 @@ export class DigestTable {
 
   /** Where the key is, or the free slot where it belongs. Digests are uniform, so their own bits are the hash. */
   #slotOf(words: Int32Array, at: number): number {
-    const mask = this.#slots.length - 1;
+    const mask = this.#slots.length * PAGE_SLOTS - 1;
     let slot = ((words[at] ?? 0) ^ ((words[at + 1] ?? 0) << 7)) & mask;
     for (;;) {
-      const index = this.#slots[slot] ?? NONE;
+      const index = this.#slotAt(slot);
       if (index === NONE || this.#equals(index, words, at)) return slot;
       slot = (slot + 1) & mask;
     }
@@ -140,11 +143,23 @@ export class DigestTable {
     );
   }
 
+  #slotAt(slot: number): number {
+    return this.#slots[slot >>> SLOT_BITS]?.[slot & SLOT_MASK] ?? NONE;
+  }
+
+  #setSlot(slot: number, index: number): void {
+    const page = this.#slots[slot >>> SLOT_BITS];
+    if (page) page[slot & SLOT_MASK] = index;
+  }
+
   #grow(): void {
-    this.#slots = new Int32Array(this.#slots.length * 2).fill(NONE);
+    for (const page of [...this.#slots]) {
+      page.fill(NONE);
+      this.#slots.push(new Int32Array(PAGE_SLOTS).fill(NONE));
+    }
     for (let index = 0; index < this.#size; index++) {
       const page = this.#pages[index >>> PAGE_BITS];
-      if (page) this.#slots[this.#slotOf(page, (index & PAGE_MASK) * KEY_WORDS)] = index;
+      if (page) this.#setSlot(this.#slotOf(page, (index & PAGE_MASK) * KEY_WORDS), index);
     }
   }
 }

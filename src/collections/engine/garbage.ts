@@ -89,6 +89,15 @@ const reasonOf = (isLayer: boolean, isManifest: boolean, isUntagged: boolean): R
   return isLayer ? 'layer_unreferenced' : 'unlinked';
 };
 
+const countOf = async (size: number, counts: (index: number) => boolean, turn: Turn): Promise<number> => {
+  let count = 0;
+  for (let index = 0; index < size; index++) {
+    if (index % A_TURN === 0) await turn();
+    if (counts(index)) count += 1;
+  }
+  return count;
+};
+
 /** What may go, of all that is not alive. */
 export const findGarbage = async (
   storage: Storage,
@@ -102,10 +111,11 @@ export const findGarbage = async (
   const { links, linked, undecided } = await followLayers(storage, marking, faults, turn);
   const untagged = new Set(marking.untagged.map(({ digest }) => digest));
 
-  const dead: number[] = [];
-  for (let index = 0; index < graph.table.size; index++) {
+  const isDead = (index: number): boolean => graph.has(index, FLAG.present) && !graph.has(index, FLAG.live);
+  const dead = new Uint32Array(await countOf(graph.table.size, isDead, turn));
+  for (let index = 0, n = 0; n < dead.length; index++) {
     if (index % A_TURN === 0) await turn();
-    if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) dead.push(index);
+    if (isDead(index)) dead[n++] = index;
   }
   const times = await blobTimes(scanner, marking, dead, (i) => links.layers.of(dead[i] ?? 0));
   faults.push(...times.faults);

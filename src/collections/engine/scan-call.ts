@@ -45,7 +45,7 @@ export const answerCall = async (
 ): Promise<ScanAnswers[keyof ScanAnswers]> => {
   switch (call.kind) {
     case 'blobs':
-      return [await scanBlobs(storage, call.shards)];
+      return eachOf(call.shards, (shard) => scanBlobs(storage, [shard]));
     case 'repositories':
       return eachOf(call.names, (name) => scanRepository(storage, name, call.options));
     case 'manifests':

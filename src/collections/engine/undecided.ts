@@ -20,7 +20,7 @@ export const keepWhatUndecidedRepositoriesCouldNeed = async (
   storage: Storage,
   { graph, names, emptyRevisions }: Marking,
   undecided: ReadonlyMap<number, Uint32Array>,
-  dead: readonly number[],
+  dead: Iterable<number>,
   isLayer: (index: number) => boolean,
   faults: CollectionFault[],
 ): Promise<string | null> => {
@@ -65,7 +65,7 @@ interface PossibleManifest {
 const readPossibleManifests = async (
   storage: Storage,
   graph: Marking['graph'],
-  dead: readonly number[],
+  dead: Iterable<number>,
   faults: CollectionFault[],
 ): Promise<readonly PossibleManifest[]> => {
   const found: PossibleManifest[] = [];

@@ -78,10 +78,14 @@ export class WorkerScanner implements Scanner {
   }
 
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>> {
-    const parts = chunks(shards, SHARDS);
-    const answers = this.#inOrder(parts.map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })));
+    const answers = this.#inOrder(
+      chunks(shards, SHARDS).map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })),
+    );
+    // One answer for each shard.
     return this.#noting(answers, ({ faults }, n) =>
-      faults.length > 0 ? [] : (parts[n] ?? []).map(({ algorithm, shard }) => blobShard(algorithm, shard)),
+      faults.length > 0
+        ? []
+        : shards.slice(n, n + 1).map(({ algorithm, shard }) => blobShard(algorithm, shard)),
     );
   }
 
