@@ -119,6 +119,29 @@ describe('a file system', () => {
     expect(() => storage.moveMany([{ from: 'c/d/link', to: 'stolen' }])).toThrow(StorageFaultError);
   });
 
+  it('looks at what lies deeper than in the folder listed last, and at paths that lead out of it', () => {
+    const { root, outside, storage } = withLinks();
+    putFile(root, 'c/d/e/link', 'ours');
+    fs.symlinkSync(join(outside, 'victim'), join(root, 'c/d/out'));
+    storage.list('c');
+    const read = (path: string) => Buffer.from(storage.read(path, 100) ?? []).toString();
+    expect(read('c/d/e/link')).toBe('ours');
+    for (const path of [
+      'c/d/out/link',
+      'c/../a/out/link',
+      'c/d/../../a/out/link',
+      'c/./d/e/link',
+      'c//d/e/link',
+      'c/d/',
+    ]) {
+      expect(() => storage.read(path, 100), path).toThrow(StorageFaultError);
+      expect(() => storage.stat(path), path).toThrow(StorageFaultError);
+    }
+    expect(() => storage.read('c/d/e\0/link', 100)).toThrow(StorageFaultError);
+    expect(storage.read('c/d/none/link', 100)).toBeNull();
+    expect(storage.read('c/none/link', 100)).toBeNull();
+  });
+
   it('takes the word of another thread for reading alone, and until it sees a link itself', () => {
     const { storage } = withLinks();
     storage.trust(['a']);

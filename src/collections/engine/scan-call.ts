@@ -9,7 +9,7 @@ import type { FileTimes, RepositoryScanOptions, TimesRequest } from './scanner.j
 
 /** What a scanner asks of a worker thread. */
 export type ScanCall =
-  | { readonly kind: 'blobs'; readonly shards: readonly BlobShard[] }
+  | { readonly kind: 'blobs'; readonly shard: BlobShard }
   | {
       readonly kind: 'repositories';
       readonly names: readonly string[];
@@ -45,7 +45,7 @@ export const answerCall = async (
 ): Promise<ScanAnswers[keyof ScanAnswers]> => {
   switch (call.kind) {
     case 'blobs':
-      return eachOf(call.shards, (shard) => scanBlobs(storage, [shard]));
+      return [await scanBlobs(storage, [call.shard])];
     case 'repositories':
       return eachOf(call.names, (name) => scanRepository(storage, name, call.options));
     case 'manifests':

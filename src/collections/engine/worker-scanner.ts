@@ -17,8 +17,7 @@ import type { BlobShard } from './scan-blobs.js';
 import type { RepositoryScan } from './scan-repository.js';
 import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
 
-/** How much of each a worker is given at a time: small enough to keep all busy to the end. */
-const SHARDS = 4;
+/** How much of each a worker is given at a time, and of blobs one shard: small enough to keep all busy to the end. */
 const REPOSITORIES = 16;
 const MANIFESTS = 250;
 const TIMES = 1000;
@@ -78,10 +77,7 @@ export class WorkerScanner implements Scanner {
   }
 
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>> {
-    const answers = this.#inOrder(
-      chunks(shards, SHARDS).map((part) => this.#call<'blobs'>({ kind: 'blobs', shards: part })),
-    );
-    // One answer for each shard.
+    const answers = this.#inOrder(shards.map((shard) => this.#call<'blobs'>({ kind: 'blobs', shard })));
     return this.#noting(answers, ({ faults }, n) =>
       faults.length > 0
         ? []
