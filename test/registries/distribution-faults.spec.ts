@@ -155,6 +155,28 @@ describe('a registry in trouble', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('that answers 500 to a read once, as while the link is written that is read, is asked again', async () => {
+    const bytes = JSON.stringify({ schemaVersion: 2, layers: [] });
+    registry.answer(({ method }, response) => {
+      registry.answer((_again, whole) =>
+        whole.writeHead(200, { 'docker-content-digest': DIGEST }).end(bytes),
+      );
+      if (method === 'HEAD') response.writeHead(500).end();
+    });
+    const seen = await requestsOf(async () =>
+      expect((await adapter.resolve(APP, V1, never()))?.digest).toBe(DIGEST),
+    );
+    expect(seen).toHaveLength(2);
+  });
+
+  it('that answers 500 to a read for ever is asked as often as is configured, and says so', async () => {
+    registry.answer((_request, response) => refuse(response, 500, 'UNKNOWN'));
+    const seen = await requestsOf(async () =>
+      expect(await codeOf(adapter.resolve(APP, V1, never()))).toBe('upstream_error'),
+    );
+    expect(seen).toHaveLength(3);
+  });
+
   it('that hangs up, or speaks no HTTP, is named so', async () => {
     registry.answer((_request, response) => response.socket?.destroy());
     expect(await codeOf(adapter.listTags(APP, never()))).toBe('upstream_unavailable');
@@ -178,11 +200,11 @@ describe('a registry in trouble', () => {
     );
     const signedIn = other({ credentials: { username: 'sexton', password: 'a-secret-to-look-for' } });
     for (const call of [
-      signedIn.listTags(APP, never()),
-      signedIn.resolve(APP, V1, never()),
-      signedIn.deleteManifest(APP, DIGEST, never()),
+      () => signedIn.listTags(APP, never()),
+      () => signedIn.resolve(APP, V1, never()),
+      () => signedIn.deleteManifest(APP, DIGEST, never()),
     ]) {
-      const error: unknown = await call.catch((thrown: unknown) => thrown);
+      const error: unknown = await call().catch((thrown: unknown) => thrown);
       expect(String(error) + JSON.stringify(error)).not.toContain('a-secret-to-look-for');
     }
   });

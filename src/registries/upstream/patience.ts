@@ -9,6 +9,7 @@ import {
 } from 'cockatiel';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RegistryOptions } from '../registry-options.js';
+import { FaultyAnswer } from './failures.js';
 
 const FAILURES_TO_OPEN = 8;
 const HALF_OPEN_AFTER_MS = 5_000;
@@ -30,9 +31,10 @@ export class Patience {
   ) {
     const worthwhile = handleWhen(
       (error) =>
-        error instanceof SextonError &&
-        (error.code === 'upstream_unavailable' || error.code === 'upstream_rate_limited') &&
-        (error.retryAfterMs ?? 0) <= options.retryMaxMs,
+        error instanceof FaultyAnswer ||
+        (error instanceof SextonError &&
+          (error.code === 'upstream_unavailable' || error.code === 'upstream_rate_limited') &&
+          (error.retryAfterMs ?? 0) <= options.retryMaxMs),
     );
     const backoff = new DelegateBackoff<{ attempt: number; result: object }>(({ attempt, result }) => {
       const error = 'error' in result ? result.error : null;

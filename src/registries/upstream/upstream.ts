@@ -3,7 +3,7 @@ import { SextonError } from '../../errors/sexton-error.js';
 import type { RegistryOptions } from '../registry-options.js';
 import { basicHeader } from './basic-header.js';
 import { parseChallenges, type Challenge } from './challenge.js';
-import { laterError } from './failures.js';
+import { FaultyAnswer, laterError } from './failures.js';
 import { Patience } from './patience.js';
 import { TokenSource } from './token-source.js';
 import { Transport, type UpstreamRequest, type UpstreamResponse } from './transport.js';
@@ -110,12 +110,24 @@ export class Upstream {
       ...(ask.body && { body: ask.body }),
       ...(ask.onBody && { onBody: ask.onBody }),
     };
+    const isRead = READS.includes(ask.method);
     const exchange = async () => {
       // A process that was stopped hears of what happened meanwhile first: a lost claim aborts the signal (TRAPS 32).
-      if (!READS.includes(ask.method)) await setImmediate();
-      return ask.mayRedirect ? this.followed(request, signal) : this.exchange(request, signal);
+      if (!isRead) await setImmediate();
+      const answer = ask.mayRedirect
+        ? await this.followed(request, signal)
+        : await this.exchange(request, signal);
+      if (isRead && ask.mayRepeat && answer.status === 500) throw new FaultyAnswer(answer);
+      return answer;
     };
-    return ask.mayRepeat ? this.patience.withRetries(exchange, signal) : this.patience.once(exchange, signal);
+    if (!ask.mayRepeat) return this.patience.once(exchange, signal);
+    try {
+      return await this.patience.withRetries(exchange, signal);
+    } catch (error) {
+      // For ever: what it means is for whoever asked to say.
+      if (error instanceof FaultyAnswer) return error.response;
+      throw error;
+    }
   }
 
   /** The redirect's target gets no credentials, and no header of ours. */
