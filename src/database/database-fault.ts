@@ -34,3 +34,12 @@ export const databaseFault = (thrown: unknown): SextonError | null => {
     cause: thrown,
   });
 };
+
+/**
+ * For `catch` where somebody asks again anyway: null for a database that is away for a moment; other errors are thrown
+ * again.
+ */
+export const nothingWhileAway = (error: unknown): null => {
+  if (databaseFault(error)) return null;
+  throw error;
+};

@@ -2,13 +2,7 @@ import { EventEmitter, on, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { CHANGES_CHANNEL } from '../database/announce.js';
-import { databaseFault } from '../database/database-fault.js';
-
-/** A database that is away for a moment is looked at again, like a change that did not come; other errors are the caller's. */
-const nothingWhileAway = (error: unknown): null => {
-  if (databaseFault(error)) return null;
-  throw error;
-};
+import { nothingWhileAway } from '../database/database-fault.js';
 
 /** How long a listener trusts silence: a lost notification costs at most this. */
 const POLL_MS = 1_000;

@@ -1,6 +1,6 @@
 import type { MessageEvent } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { databaseFault } from '../database/database-fault.js';
+import { nothingWhileAway } from '../database/database-fault.js';
 import type { DeletionChanges } from './deletion-changes.js';
 import { isSettled } from './deletion-state.js';
 import { problemView, targetView } from './deletion-view.js';
@@ -70,9 +70,3 @@ export async function* followDeletion(
     watch.end();
   }
 }
-
-/** A database that is away for a moment is asked again; other errors end the stream. */
-const nothingWhileAway = (error: unknown): null => {
-  if (databaseFault(error)) return null;
-  throw error;
-};
