@@ -282,6 +282,21 @@ describe('the audit log', () => {
     expect(await other.getByRole('list', { name: 'events' }).getByRole('listitem').count()).toBe(1);
   });
 
+  it('keeps what somebody chose while the list was still on its way', async () => {
+    const page = await openAs(keys.auditor);
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/v1/audit/events**', async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.getByRole('link', { name: 'Audit log' }).click();
+    await page.getByLabel('Action').selectOption('api_key.created');
+    release();
+    await page.getByRole('list', { name: 'events' }).waitFor();
+    expect(await page.getByLabel('Action').inputValue()).toBe('api_key.created');
+  });
+
   it('is verified and exported', async () => {
     const page = await openAs(keys.auditor, '#/audit?action=api_key.created');
     await button(page, 'Verify the chain').click();

@@ -47,17 +47,16 @@ interface Choice {
   readonly onChoice?: (value: string) => void;
 }
 
+/**
+ * `value` is what it shows at first. Preact puts a select's `value` back whenever it draws, which took away what
+ * somebody had chosen while a list was on its way; `selected` it sets only where that changes.
+ */
 export const SelectField = ({ label, name, value, options, hint, onChoice }: Choice): JSX.Element => (
   <Field label={label} {...(hint !== undefined && { hint })}>
     {(ids) => (
-      <select
-        {...ids}
-        name={name}
-        {...(value !== undefined && { value })}
-        onChange={(event) => onChoice?.(event.currentTarget.value)}
-      >
+      <select {...ids} name={name} onChange={(event) => onChoice?.(event.currentTarget.value)}>
         {options.map(([option, text]) => (
-          <option key={option} value={option}>
+          <option key={option} value={option} selected={option === value}>
             {text}
           </option>
         ))}
