@@ -1,6 +1,7 @@
 import type { CollectionFault } from './fault.js';
 import type { Marking } from './mark.js';
 import type { Scanner } from './scanner.js';
+import { SortedNumbers } from './sorted-numbers.js';
 
 /** How large blobs are and when they last changed, in the order asked. */
 export interface BlobTimes {
@@ -14,8 +15,11 @@ export interface BlobTimes {
 /** How many files are looked at before what was found is taken in: their digests and times take 50 bytes each. */
 const FILES_AT_ONCE = 8192;
 
-/** Which of the blobs asked for are looked at, by their place: themselves, or a repository's layer links to them. */
-interface Part {
+/** More than are ever asked for: numbers of repositories stand above it. */
+const BLOBS = 2 ** 32;
+
+/** Blobs asked for that are looked at, by their place: themselves, or a repository's layer links to them. */
+interface Run {
   readonly repository: number | null;
   readonly ats: readonly number[];
 }
@@ -30,52 +34,65 @@ export const blobTimes = async (
   const sizesBytes = new Float64Array(indexes.length);
   const modifiedMs = new Float64Array(indexes.length);
   const faults: CollectionFault[] = [];
-  for (const parts of portionsOf([...blobParts(indexes.length), ...linkParts(indexes.length, linkedIn)])) {
-    const requests = parts.map(({ repository, ats }) => ({
-      repository: repository === null ? null : (names[repository] ?? ''),
-      digests: graph.table.pack(ats.map((i) => indexes[i] ?? 0)),
-    }));
-    for (const [n, times] of (await scanner.times(requests)).entries()) {
-      const { repository, ats } = parts[n] ?? { repository: null, ats: [] };
-      faults.push(...times.faults);
-      for (const [k, i] of ats.entries()) {
-        const at = times.found.modifiedMs[k] ?? NaN;
+  for (const runs of portionsOf(runsOf(indexes.length, linkedIn))) {
+    const times = await scanner.times({
+      runs: runs.map(({ repository, ats }) => ({
+        repository: repository === null ? null : (names[repository] ?? ''),
+        count: ats.length,
+      })),
+      digests: graph.table.pack(runs.flatMap(({ ats }) => ats.map((i) => indexes[i] ?? 0))),
+    });
+    faults.push(...times.faults);
+    let n = 0;
+    for (const { repository, ats } of runs) {
+      for (const i of ats) {
+        const at = times.found.modifiedMs[n] ?? NaN;
         if (repository === null) {
-          sizesBytes[i] = times.found.sizesBytes[k] ?? NaN;
+          sizesBytes[i] = times.found.sizesBytes[n] ?? NaN;
           modifiedMs[i] = at;
         } else if (at > (modifiedMs[i] ?? 0) || Number.isNaN(modifiedMs[i])) modifiedMs[i] = at;
+        n += 1;
       }
     }
   }
   return { sizesBytes, modifiedMs, faults };
 };
 
-function* blobParts(count: number): Generator<Part> {
+function* runsOf(count: number, linkedIn: (i: number) => readonly number[]): Generator<Run> {
   for (let from = 0; from < count; from += FILES_AT_ONCE) {
     const length = Math.min(FILES_AT_ONCE, count - from);
     yield { repository: null, ats: Array.from({ length }, (_, i) => from + i) };
   }
+  yield* linkRuns(count, linkedIn);
 }
 
-const linkParts = (count: number, linkedIn: (i: number) => readonly number[]): readonly Part[] => {
-  const linked = new Map<number, number[]>();
+/** One repository's links together, from one number for each: lists of them all would double the memory of a run. */
+function* linkRuns(count: number, linkedIn: (i: number) => readonly number[]): Generator<Run> {
+  const pairs = new SortedNumbers();
   for (let i = 0; i < count; i++) {
-    for (const repository of linkedIn(i)) {
-      const list = linked.get(repository);
-      if (list === undefined) linked.set(repository, [i]);
-      else list.push(i);
-    }
+    for (const repository of linkedIn(i)) pairs.push(repository * BLOBS + i);
   }
-  return [...linked].map(([repository, ats]) => ({ repository, ats }));
-};
+  let repository = -1;
+  let ats: number[] = [];
+  for (const pair of pairs.sorted()) {
+    const next = Math.floor(pair / BLOBS);
+    if (next !== repository && ats.length > 0) {
+      yield { repository, ats };
+      ats = [];
+    }
+    repository = next;
+    ats.push(pair % BLOBS);
+  }
+  if (ats.length > 0) yield { repository, ats };
+}
 
-/** The parts, in their order, as many at a time as are about the files for once. */
-function* portionsOf(parts: readonly Part[]): Generator<readonly Part[]> {
-  let portion: Part[] = [];
+/** The runs, in their order, as many at a time as are about the files for once. */
+function* portionsOf(runs: Iterable<Run>): Generator<readonly Run[]> {
+  let portion: Run[] = [];
   let files = 0;
-  for (const part of parts) {
-    portion.push(part);
-    files += part.ats.length;
+  for (const run of runs) {
+    portion.push(run);
+    files += run.ats.length;
     if (files < FILES_AT_ONCE) continue;
     yield portion;
     portion = [];

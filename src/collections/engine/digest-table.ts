@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.js';
-import type { NumberPool } from './number-pool.js';
+import type { NumberLists } from './number-lists.js';
 import { isWide, keyOf, KEY_WORDS, writeKey, type PackedDigests } from './digest-key.js';
 
 const PAGE_BITS = 13;
@@ -66,11 +66,11 @@ export class DigestTable {
     return index;
   }
 
-  /** Adds all of `packed`, and says the number of each, in an array of the pool's where there is one. */
-  addPacked({ words, wide }: PackedDigests, pool?: NumberPool): Uint32Array {
+  /** Adds all of `packed`, and says the number of each, as a further list of `lists` where that is given. */
+  addPacked({ words, wide }: PackedDigests, lists?: NumberLists): Uint32Array {
     for (const digest of wide) this.addDigest(digest);
     const length = words.length / KEY_WORDS;
-    const indexes = pool?.take(length) ?? new Uint32Array(length);
+    const indexes = lists?.add(length) ?? new Uint32Array(length);
     for (let i = 0; i < indexes.length; i++) indexes[i] = this.add(words, i * KEY_WORDS);
     return indexes;
   }

@@ -59,8 +59,9 @@ const followLayers = async (
   const undecided = new Map<number, Uint32Array>();
   const linked = new Set<number>();
   const links: Links = { layers: new Holders(), revisions: new Holders() };
-  for (const [repository, layers] of marking.layers.entries()) {
+  for (let repository = 0; repository < marking.layers.length; repository++) {
     await turn();
+    const layers = marking.layers.at(repository);
     const name = names[repository] ?? '';
     if (marking.undecided.has(repository)) undecided.set(repository, layers);
     for (const index of layers) {
@@ -74,7 +75,7 @@ const followLayers = async (
       if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live))
         links.layers.note(index, repository);
     }
-    for (const index of marking.emptyRevisions[repository] ?? []) {
+    for (const index of marking.emptyRevisions.at(repository)) {
       if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) {
         links.revisions.note(index, repository);
       }

@@ -1,59 +1,56 @@
+import { SortedNumbers } from './sorted-numbers.js';
+
 const REPOSITORIES = 2 ** 21;
 const NONE: readonly number[] = [];
 
 /** Which repositories hold a blob, by their numbers: 8 bytes a pair, where lists in a Map take some 150. */
 export class Holders {
-  #pairs = new Float64Array();
-  #length = 0;
-  #isSorted = true;
+  readonly #noted = new SortedNumbers();
+  #pairs: Float64Array | null = null;
 
   /** `repository` is below two million. */
   note(index: number, repository: number): void {
     if (repository >= REPOSITORIES) throw new RangeError('more repositories than can be numbered');
-    if (this.#length === this.#pairs.length) {
-      const grown = new Float64Array(Math.max(1024, this.#length * 2));
-      grown.set(this.#pairs);
-      this.#pairs = grown;
-    }
-    this.#pairs[this.#length++] = index * REPOSITORIES + repository;
-    this.#isSorted = false;
+    this.#noted.push(index * REPOSITORIES + repository);
+    this.#pairs = null;
   }
 
   has(index: number): boolean {
-    return this.#at(this.#first(index), index) !== null;
+    const pairs = this.#sorted();
+    return at(pairs, first(pairs, index), index) !== null;
   }
 
   /** Each once, in the order of their numbers. */
   of(index: number): readonly number[] {
-    let at = this.#first(index);
+    const pairs = this.#sorted();
+    let i = first(pairs, index);
     let found: number[] | null = null;
-    for (let next = this.#at(at, index); next !== null; next = this.#at(++at, index)) {
+    for (let next = at(pairs, i, index); next !== null; next = at(pairs, ++i, index)) {
       if (found === null) found = [next];
       else if (found.at(-1) !== next) found.push(next);
     }
     return found ?? NONE;
   }
 
-  /** The repository of the pair, if that is one of `index`. */
-  #at(at: number, index: number): number | null {
-    const pair = at < this.#length ? (this.#pairs[at] ?? NaN) : NaN;
-    const repository = pair - index * REPOSITORIES;
-    return repository < REPOSITORIES ? repository : null;
-  }
-
-  /** Where the pairs of `index` begin, if there are any. */
-  #first(index: number): number {
-    if (!this.#isSorted) {
-      this.#pairs = this.#pairs.slice(0, this.#length).sort();
-      this.#isSorted = true;
-    }
-    let low = 0;
-    let high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#pairs[middle] ?? 0) < index * REPOSITORIES) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #sorted(): Float64Array {
+    return (this.#pairs ??= this.#noted.sorted());
   }
 }
+
+/** The repository of the pair, if that is one of `index`. */
+const at = (pairs: Float64Array, i: number, index: number): number | null => {
+  const repository = (pairs[i] ?? NaN) - index * REPOSITORIES;
+  return repository < REPOSITORIES ? repository : null;
+};
+
+/** Where the pairs of `index` begin, if there are any. */
+const first = (pairs: Float64Array, index: number): number => {
+  let low = 0;
+  let high = pairs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((pairs[middle] ?? 0) < index * REPOSITORIES) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

@@ -26,10 +26,8 @@ export class InlineScanner implements Scanner {
     yield readManifests(this.storage, digests);
   }
 
-  async times(requests: readonly TimesRequest[]): Promise<readonly Found<FileTimes>[]> {
-    const answers: Found<FileTimes>[] = [];
-    for (const request of requests) answers.push(await scanTimes(this.storage, request));
-    return answers;
+  times(request: TimesRequest): Promise<Found<FileTimes>> {
+    return scanTimes(this.storage, request);
   }
 
   async close(): Promise<void> {}

@@ -3,12 +3,13 @@ import type { Storage } from '../../storage/storage.js';
 import { partsOf } from './digest-key.js';
 import type { CollectionFault } from './fault.js';
 import { findRepositories } from './find-repositories.js';
-import { NumberPool } from './number-pool.js';
+import type { NumberLists } from './number-lists.js';
 import { ReachableManifests } from './reachable.js';
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
+import { RepositoryLists } from './repository-lists.js';
 import { RepositoryMark, Visits, type RepositoryLinks } from './repository-mark.js';
 import { findBlobShards } from './scan-blobs.js';
-import { scanSignatures, type RepositoryScan } from './scan-repository.js';
+import { scanSignatures } from './scan-repository.js';
 import type { Scanner } from './scanner.js';
 import type { SurveyHooks } from './survey.js';
 import { A_TURN, NO_TURNS, type Turn } from './turns.js';
@@ -45,27 +46,15 @@ export interface Marking {
   readonly undecided: ReadonlySet<number>;
   readonly untagged: readonly UntaggedRevision[];
   /** The layer links of each repository, of configs and layers alike. */
-  readonly layers: readonly Uint32Array[];
+  readonly layers: NumberLists;
   /** Manifests that were deleted, by repository: their empty folders. */
-  readonly emptyRevisions: readonly Uint32Array[];
+  readonly emptyRevisions: NumberLists;
   /** Wanted blobs that are not there. */
   readonly missing: ReadonlySet<number>;
   readonly faults: readonly CollectionFault[];
-  /** What each repository's own links name. */
-  readonly links: readonly RepositoryLinks[];
   /** Whether a tag, or a manifest that the repository has, needs this digest there; false for an unknown repository. */
   readonly needs: (repository: number, digest: number) => boolean;
 }
-
-const NO_TIMES = new Float64Array();
-
-const linksOf = ({ table }: ReferenceGraph, pool: NumberPool, scan: RepositoryScan): RepositoryLinks => ({
-  name: scan.repository,
-  revisions: table.addPacked(scan.revisions, pool),
-  revisionTimesMs: scan.revisionTimesMs.length === 0 ? NO_TIMES : scan.revisionTimesMs.slice(),
-  tagged: table.addPacked(scan.tagged, pool),
-  isDecided: !scan.faults.some((fault) => fault.undecided === 'repository'),
-});
 
 /** Signatures that old registries kept beside a schema1 manifest. */
 const keepSignatures = async (
@@ -94,8 +83,9 @@ const confirmMissing = async (
   faults: CollectionFault[],
 ): Promise<Set<number>> => {
   const indexes = [...wanted.keys()];
-  const [times] = await scanner.times([{ repository: null, digests: graph.table.pack(indexes) }]);
-  const missing = new Set(indexes.filter((_, i) => Number.isNaN(times?.found.modifiedMs[i])));
+  const runs = [{ repository: null, count: indexes.length }];
+  const { found } = await scanner.times({ runs, digests: graph.table.pack(indexes) });
+  const missing = new Set(indexes.filter((_, i) => Number.isNaN(found.modifiedMs[i])));
   for (const index of missing) {
     const repository = wanted.get(index) ?? null;
     const problem = `is missing, and an image of ${repository ?? 'a repository'} needs it`;
@@ -131,20 +121,14 @@ export const mark = async (
   }
   const repositories = await findRepositories(storage);
   faults.push(...repositories.faults);
-  const all: RepositoryLinks[] = [];
-  const pool = new NumberPool();
+  const all = new RepositoryLists(repositories.found);
   const tagCounts: number[] = [];
-  const layers: Uint32Array[] = [];
-  const emptyRevisions: Uint32Array[] = [];
   const reachable = new ReachableManifests(graph, scanner);
   const withTimes = untaggedRule !== null;
   for await (const scan of scanner.repositories(repositories.found, { withTimes })) {
     signal?.throwIfAborted();
-    const links = linksOf(graph, pool, scan);
-    all.push(links);
+    const links = all.add(graph.table, scan);
     tagCounts.push(scan.tagCount);
-    layers.push(graph.table.addPacked(scan.layers, pool));
-    emptyRevisions.push(graph.table.addPacked(scan.emptyRevisions, pool));
     faults.push(...scan.faults);
     for (const index of links.revisions) reachable.want(index);
     for (const index of links.tagged) reachable.want(index);
@@ -159,8 +143,9 @@ export const mark = async (
   const totals: RepositoryTotals[] = [];
   const untagged: UntaggedRevision[] = [];
   const wanted = new Map<number, string>();
-  for (const [number, links] of all.entries()) {
+  for (let number = 0; number < all.length; number++) {
     await turn();
+    const links = all.at(number);
     const isDecided = await keepSignatures(storage, graph, links, faults);
     const walk = new RepositoryMark(graph, { ...links, isDecided }, number + 1, visits, problems);
     walk.run(untaggedRule);
@@ -181,9 +166,8 @@ export const mark = async (
   }
   let stamp = all.length;
   const needs = (repository: number, digest: number): boolean => {
-    const links = all[repository];
-    if (!links) return false;
-    new RepositoryMark(graph, links, ++stamp, visits, problems).run(null);
+    if (repository < 0 || repository >= all.length) return false;
+    new RepositoryMark(graph, all.at(repository), ++stamp, visits, problems).run(null);
     return visits.wasSeen(digest, stamp);
   };
   const missing = await confirmMissing(graph, scanner, wanted, faults);
@@ -193,11 +177,10 @@ export const mark = async (
     totals,
     undecided,
     untagged,
-    layers,
-    emptyRevisions,
+    layers: all.layers,
+    emptyRevisions: all.emptyRevisions,
     missing,
     faults,
-    links: all,
     needs,
   };
 };

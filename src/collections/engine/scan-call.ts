@@ -16,7 +16,7 @@ export type ScanCall =
       readonly options: RepositoryScanOptions;
     }
   | { readonly kind: 'manifests'; readonly digests: PackedDigests }
-  | { readonly kind: 'times'; readonly requests: readonly TimesRequest[] };
+  | { readonly kind: 'times'; readonly request: TimesRequest };
 
 /** A call, with the folders that others found to hold no link since the worker was asked last. */
 export interface ScanMessage {
@@ -51,7 +51,7 @@ export const answerCall = async (
     case 'manifests':
       return [await readManifests(storage, call.digests)];
     case 'times':
-      return eachOf(call.requests, (request) => scanTimes(storage, request));
+      return [await scanTimes(storage, call.request)];
   }
 };
 

@@ -2,24 +2,28 @@ import { blobData, layerLink } from '../../storage/layout.js';
 import { StorageFaultError, type Storage } from '../../storage/storage.js';
 import { unpackDigests } from './digest-key.js';
 import type { CollectionFault, Found } from './fault.js';
-import type { FileTimes, TimesRequest } from './scanner.js';
+import type { FileTimes, TimesRequest, TimesRun } from './scanner.js';
 
-/** Looks at blobs, or at one repository's layer links. */
+/** Looks at blobs, and at layer links to them. */
 export const scanTimes = async (
   storage: Storage,
-  { repository, digests }: TimesRequest,
+  { runs, digests }: TimesRequest,
 ): Promise<Found<FileTimes>> => {
   const faults: CollectionFault[] = [];
   const named = unpackDigests(digests);
   const sizesBytes = new Float64Array(named.length).fill(NaN);
   const modifiedMs = new Float64Array(named.length).fill(NaN);
-  const paths = named.map((digest) =>
-    repository === null ? blobData(digest) : layerLink(repository, digest),
-  );
+  const paths: string[] = [];
+  for (const { repository, count } of runs) {
+    for (const digest of named.slice(paths.length, paths.length + count)) {
+      paths.push(repository === null ? blobData(digest) : layerLink(repository, digest));
+    }
+  }
   await storage.statEach(paths, (facts, i) => {
     if (facts === null) return;
     if (facts instanceof StorageFaultError) {
-      faults.push({ path: facts.path, problem: facts.problem, repository, undecided: 'nothing' });
+      const { path, problem } = facts;
+      faults.push({ path, problem, repository: repositoryOf(runs, i), undecided: 'nothing' });
       // What cannot be looked at is as young as can be, and so is never taken away.
       sizesBytes[i] = 0;
       modifiedMs[i] = Infinity;
@@ -29,4 +33,9 @@ export const scanTimes = async (
     modifiedMs[i] = facts.modifiedMs;
   });
   return { found: { sizesBytes, modifiedMs }, faults };
+};
+
+const repositoryOf = (runs: readonly TimesRun[], i: number): string | null => {
+  let end = 0;
+  return runs.find(({ count }) => i < (end += count))?.repository ?? null;
 };

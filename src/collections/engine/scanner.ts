@@ -10,9 +10,15 @@ export interface FileTimes {
   readonly modifiedMs: Float64Array;
 }
 
-/** Blobs, or with a repository's name its layer links to them. */
-export interface TimesRequest {
+/** The next `count` digests: blobs, or with a repository's name its layer links to them. */
+export interface TimesRun {
   readonly repository: string | null;
+  readonly count: number;
+}
+
+/** Which files are looked at, run after run: their digests stand together, as a list for each run would weigh more. */
+export interface TimesRequest {
+  readonly runs: readonly TimesRun[];
   readonly digests: PackedDigests;
 }
 
@@ -31,6 +37,6 @@ export interface Scanner {
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>>;
   repositories(names: readonly string[], options: RepositoryScanOptions): AsyncIterable<RepositoryScan>;
   manifests(digests: PackedDigests): AsyncIterable<ManifestReading>;
-  times(requests: readonly TimesRequest[]): Promise<readonly Found<FileTimes>[]>;
+  times(request: TimesRequest): Promise<Found<FileTimes>>;
   close(): Promise<void>;
 }

@@ -31,7 +31,7 @@ export const keepWhatUndecidedRepositoriesCouldNeed = async (
     if (linked.length === 0) return `${layers(name)} is missing, and a fault leaves open what ${name} needs`;
     for (const index of linked) near.add(index);
     // A manifest that was deleted here may be the subject of one that cannot be read.
-    for (const index of emptyRevisions[repository] ?? []) near.add(index);
+    for (const index of emptyRevisions.at(repository)) near.add(index);
   }
   for (const index of near) graph.flag(index, FLAG.kept);
 

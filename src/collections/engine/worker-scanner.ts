@@ -4,7 +4,7 @@ import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { blobShard, layers as layersOf } from '../../storage/layout.js';
 import { isSpare } from './answer-buffer.js';
 import { KEY_WORDS, type PackedDigests } from './digest-key.js';
-import type { Found } from './fault.js';
+import type { CollectionFault, Found } from './fault.js';
 import type { ManifestReading } from './read-manifests.js';
 import {
   answerCall,
@@ -15,6 +15,7 @@ import {
 } from './scan-call.js';
 import type { BlobShard } from './scan-blobs.js';
 import type { RepositoryScan } from './scan-repository.js';
+import { packedParts, timesParts } from './scan-parts.js';
 import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
 
 /** How much of each a worker is given at a time, and of blobs one shard: small enough to keep all busy to the end. */
@@ -98,46 +99,27 @@ export class WorkerScanner implements Scanner {
 
   manifests(digests: PackedDigests): AsyncIterable<ManifestReading> {
     return this.#inOrder(
-      packedChunks(digests, MANIFESTS).map((part) =>
+      packedParts(digests, MANIFESTS).map((part) =>
         this.#call<'manifests'>({ kind: 'manifests', digests: part }),
       ),
     );
   }
 
-  /** One request may be of many digests, or many of one: a call holds about as many files either way. */
-  async times(requests: readonly TimesRequest[]): Promise<readonly Found<FileTimes>[]> {
-    const pieces = requests.flatMap(({ repository, digests }, request) =>
-      packedChunks(digests, TIMES).map((part) => ({ request, repository, digests: part })),
+  async times(request: TimesRequest): Promise<Found<FileTimes>> {
+    const length = request.digests.words.length / KEY_WORDS;
+    const found = { sizesBytes: new Float64Array(length), modifiedMs: new Float64Array(length) };
+    const faults: CollectionFault[] = [];
+    const calls = timesParts(request, TIMES).map((part) =>
+      this.#call<'times'>({ kind: 'times', request: part }),
     );
-    const calls: (typeof pieces)[] = [];
-    let files = TIMES;
-    for (const piece of pieces) {
-      const count = piece.digests.words.length / KEY_WORDS;
-      if (files + count > TIMES) {
-        calls.push([]);
-        files = 0;
-      }
-      calls.at(-1)?.push(piece);
-      files += count;
+    let at = 0;
+    for await (const part of this.#inOrder(calls)) {
+      found.sizesBytes.set(part.found.sizesBytes, at);
+      found.modifiedMs.set(part.found.modifiedMs, at);
+      faults.push(...part.faults);
+      at += part.found.sizesBytes.length;
     }
-    const answers = requests.map(({ digests }) => emptyTimes(digests.words.length / KEY_WORDS));
-    const filled = new Uint32Array(requests.length);
-    const parts = calls.map((call) =>
-      this.#call<'times'>({
-        kind: 'times',
-        requests: call.map(({ repository, digests }) => ({ repository, digests })),
-      }),
-    );
-    let next = 0;
-    for await (const { found, faults } of this.#inOrder(parts)) {
-      const request = pieces[next++]?.request ?? 0;
-      const at = filled[request] ?? 0;
-      answers[request]?.found.sizesBytes.set(found.sizesBytes, at);
-      answers[request]?.found.modifiedMs.set(found.modifiedMs, at);
-      answers[request]?.faults.push(...faults);
-      filled[request] = at + found.sizesBytes.length;
-    }
-    return answers;
+    return { found, faults };
   }
 
   async close(): Promise<void> {
@@ -242,22 +224,8 @@ export class WorkerScanner implements Scanner {
   }
 }
 
-const emptyTimes = (length: number) => ({
-  found: { sizesBytes: new Float64Array(length), modifiedMs: new Float64Array(length) },
-  faults: [] as Found<unknown>['faults'][number][],
-});
-
 const chunks = <T>(items: readonly T[], size: number): (readonly T[])[] => {
   const parts: (readonly T[])[] = [];
   for (let i = 0; i < items.length; i += size) parts.push(items.slice(i, i + size));
-  return parts;
-};
-
-/** Digests that have a text of their own stay together with all of it: there are few. */
-const packedChunks = ({ words, wide }: PackedDigests, size: number): PackedDigests[] => {
-  const parts: PackedDigests[] = [];
-  for (let i = 0; i < words.length; i += size * KEY_WORDS) {
-    parts.push({ words: words.slice(i, i + size * KEY_WORDS), wide });
-  }
   return parts;
 };

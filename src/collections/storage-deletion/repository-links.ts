@@ -82,7 +82,7 @@ export const withoutLinks = (scanner: Scanner, gone: GoneLinks): Scanner => {
       for await (const scan of scanner.repositories(names, options)) yield hide(scan);
     },
     manifests: (digests) => scanner.manifests(digests),
-    times: (requests) => scanner.times(requests),
+    times: (request) => scanner.times(request),
     close: () => scanner.close(),
   };
 };
