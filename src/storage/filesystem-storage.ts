@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
+import { absentOrFault, codeOf, notAFolder } from './file-faults.js';
 import { OWN } from './layout.js';
+import { parentOf, RealFolders } from './real-folders.js';
 import {
   insidePath,
   StorageFaultError,
@@ -15,39 +17,11 @@ import {
 } from './storage.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-const DOT = 46;
 const FIRST_READ_BYTES = 64 * 1024;
-const REMEMBERED_FOLDERS = 4096;
-/** Of what other threads say: two for each repository and each shard of a large registry. */
-const TRUSTED_FOLDERS = 65_536;
 /** Files that are being written; renamed to their place once they are whole. */
 const WRITING = `${OWN}/writing`;
 /** Every read fills it and copies out of it before it returns, so that all storages of a thread share it. */
 const buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
-
-const remember = (folders: Set<string>, folder: string, most = REMEMBERED_FOLDERS): void => {
-  if (folders.size >= most) folders.clear();
-  folders.add(folder);
-};
-
-const absentOrFault = (path: string, error: unknown): null => {
-  if (error instanceof StorageFaultError) throw error;
-  const code = codeOf(error);
-  if (code === 'ENOENT') return null;
-  throw new StorageFaultError(path, code === 'ELOOP' ? 'is a symbolic link' : code, { cause: error });
-};
-
-const notAFolder = (path: string): StorageFaultError =>
-  new StorageFaultError(path, 'is not a folder (a link is never followed)');
-
-/** The folder a path lies in; '' is the root. */
-const parentOf = (path: string): string => {
-  const end = path.lastIndexOf('/');
-  return end < 0 ? '' : path.slice(0, end);
-};
 
 /** A view of the buffer's first `length` bytes; links are all of one length, and so need no new one each. */
 const view = (length: number): Buffer => {
@@ -78,29 +52,19 @@ const faultIn = (error: unknown): StorageFaultError => {
 /**
  * Files below one directory. Calls are synchronous, which is what makes a collection fast; whoever must not block
  * (the API) runs it in a worker thread.
- *
- * Links are never followed: the last part of a path is opened with O_NOFOLLOW, and the folder it lies in must be its
- * own real path. Reading may trust a folder that was just listed without any link in it (asking again for each of a
- * hundred thousand files took a fifth of a run); changing anything always asks.
+ * Links are never followed: the last part of a path is opened with O_NOFOLLOW, for the folders see RealFolders.
  */
 export class FilesystemStorage implements Storage {
-  readonly #root: string;
-  /** Folders that were listed and held no link. */
-  readonly #linkFree = new Set<string>();
-  /** The last of them, with a slash at its end; empty where it is none. */
-  #listed = '';
-  /** Those that another thread listed. */
-  readonly #trusted = new Set<string>();
-  /** Folders of whose path no part was a link. */
-  readonly #real = new Set<string>();
+  readonly #folders: RealFolders;
 
   constructor(root: string) {
-    this.#root = fs.realpathSync.native(root);
-    if (!fs.statSync(this.#root).isDirectory()) throw new StorageFaultError('', 'is not a directory');
+    const real = fs.realpathSync.native(root);
+    if (!fs.statSync(real).isDirectory()) throw new StorageFaultError('', 'is not a directory');
+    this.#folders = new RealFolders(real);
   }
 
   list(prefix: string): Listing | null {
-    const folder = this.#readableFolder(insidePath(prefix));
+    const folder = this.#folders.readableFolder(insidePath(prefix));
     if (folder === null) return null;
     const entries = this.#answer(prefix, () => fs.readdirSync(folder, { withFileTypes: true }));
     if (entries === null) return null;
@@ -111,23 +75,13 @@ export class FilesystemStorage implements Storage {
       if (entry.isDirectory()) folders.push(entry.name);
       else (entry.isFile() ? files : odd).push(entry.name);
     }
-    if (odd.length > 0) this.#distrust(prefix);
-    else {
-      remember(this.#linkFree, prefix);
-      this.#listed = prefix === '' ? '' : `${prefix}/`;
-    }
+    this.#folders.listed(prefix, odd.length > 0);
     return { folders, files, odd };
   }
 
   /** Takes the word of another thread that listed these folders, and found no link in them. */
   trust(folders: readonly string[]): void {
-    for (const folder of folders) remember(this.#trusted, folder, TRUSTED_FOLDERS);
-  }
-
-  #distrust(folder: string): void {
-    this.#linkFree.delete(folder);
-    this.#trusted.delete(folder);
-    if (this.#listed === `${folder}/`) this.#listed = '';
+    this.#folders.trust(folders);
   }
 
   read(path: string, maxBytes: number): Uint8Array | null {
@@ -140,7 +94,7 @@ export class FilesystemStorage implements Storage {
   }
 
   stat(path: string): FileFacts | null {
-    const file = this.#readableFile(path);
+    const file = this.#folders.readableFile(path);
     if (file === null) return null;
     try {
       const facts = fs.lstatSync(file, { throwIfNoEntry: false });
@@ -167,10 +121,10 @@ export class FilesystemStorage implements Storage {
    * folders that this call made, with what it moved there: nothing else is in them.
    */
   #move(from: string, to: string, looked: Set<string>, made: Map<string, Set<string>>): MoveOutcome {
-    const source = this.#changeableFile(from, looked);
+    const source = this.#folders.changeableFile(from, looked);
     if (source === null) return 'absent';
     const folder = parentOf(insidePath(to));
-    const target = this.#absolute(to);
+    const target = this.#folders.absolute(to);
     if (this.#makeFolder(folder, looked)) made.set(folder, new Set());
     const moved = made.get(folder);
     return (
@@ -189,10 +143,10 @@ export class FilesystemStorage implements Storage {
 
   moveFolder({ from, to }: Move): MoveOutcome {
     const looked = new Set<string>();
-    const source = this.#changeableFile(from, looked);
+    const source = this.#folders.changeableFile(from, looked);
     if (source === null) return 'absent';
     this.#makeFolder(parentOf(insidePath(to)), looked);
-    const target = this.#absolute(to);
+    const target = this.#folders.absolute(to);
     return (
       this.#answer(from, () => {
         const facts = fs.lstatSync(source, { throwIfNoEntry: false });
@@ -209,8 +163,8 @@ export class FilesystemStorage implements Storage {
     const looked = new Set<string>();
     this.#makeFolder(parentOf(insidePath(path)), looked);
     this.#makeFolder(WRITING, looked);
-    const target = this.#absolute(path);
-    const whole = this.#absolute(`${WRITING}/${randomUUID()}`);
+    const target = this.#folders.absolute(path);
+    const whole = this.#folders.absolute(`${WRITING}/${randomUUID()}`);
     const written = this.#answer(path, () => {
       const facts = fs.lstatSync(target, { throwIfNoEntry: false });
       if (facts !== undefined && !facts.isFile()) throw new StorageFaultError(path, 'is not a plain file');
@@ -223,7 +177,7 @@ export class FilesystemStorage implements Storage {
   }
 
   async hash(path: string, algorithm: 'sha256' | 'sha512'): Promise<string | null> {
-    const file = this.#readableFile(path);
+    const file = this.#folders.readableFile(path);
     if (file === null) return null;
     try {
       const handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -238,7 +192,7 @@ export class FilesystemStorage implements Storage {
   deleteMany(paths: readonly string[]): void {
     const looked = new Set<string>();
     for (const path of paths) {
-      const file = this.#changeableFile(path, looked);
+      const file = this.#folders.changeableFile(path, looked);
       if (file !== null) this.#answer(path, () => fs.unlinkSync(file));
     }
   }
@@ -246,7 +200,7 @@ export class FilesystemStorage implements Storage {
   removeEmptyFolders(paths: readonly string[]): void {
     const looked = new Set<string>();
     for (const path of paths) {
-      const folder = this.#changeableFile(path, looked);
+      const folder = this.#folders.changeableFile(path, looked);
       if (folder === null) continue;
       try {
         fs.rmdirSync(folder);
@@ -289,7 +243,7 @@ export class FilesystemStorage implements Storage {
 
   /** The bytes, which are those of the shared buffer where it holds them all: gone with the next read. */
   #read(path: string, maxBytes: number): Uint8Array | null {
-    const file = this.#readableFile(path);
+    const file = this.#folders.readableFile(path);
     if (file === null) return null;
     try {
       const handle = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -305,82 +259,13 @@ export class FilesystemStorage implements Storage {
     }
   }
 
-  /** The folder's absolute path for reading, which trusts what was looked at before. */
-  #readableFolder(folder: string): string | null {
-    return this.#isReal(folder, this.#real, true) ? this.#absolute(folder) : null;
-  }
-
-  #readableFile(path: string): string | null {
-    const folders = this.#foldersBelowListed(path);
-    if (folders === 1) return this.#absolute(path);
-    const folder = parentOf(folders === 2 ? path : insidePath(path));
-    const isReal = folders === 2 ? this.#isFolder(folder) : this.#isReal(folder, this.#real, true);
-    return isReal ? this.#absolute(path) : null;
-  }
-
-  /**
-   * How many folders of the path lie in the folder that was listed last, and held no link: of most files of a
-   * collection one, of which nothing more need be asked, or two. 0 where it says nothing about the path.
-   */
-  #foldersBelowListed(path: string): number {
-    let at = this.#listed.length;
-    if (at === 0 || !path.startsWith(this.#listed) || path.includes('\0', at)) return 0;
-    let folders = 0;
-    for (let slash = path.indexOf('/', at); slash >= 0; slash = path.indexOf('/', at)) {
-      if (slash === at || path.charCodeAt(at) === DOT) return 0;
-      folders += 1;
-      at = slash + 1;
-    }
-    return at === path.length || path.charCodeAt(at) === DOT ? 0 : folders;
-  }
-
-  /** For a change every folder is looked at, once a call. */
-  #changeableFile(path: string, looked: Set<string>): string | null {
-    const folder = parentOf(insidePath(path));
-    return this.#isReal(folder, looked, false) ? this.#absolute(path) : null;
-  }
-
-  #absolute(folder: string): string {
-    return folder === '' ? this.#root : `${this.#root}/${folder}`;
-  }
-
-  /**
-   * Whether the folder is there and no part of its path is a link, which throws. `looked` are those that were found to
-   * be so; for reading, the folder may also be one of a folder that was listed and held no link.
-   */
-  #isReal(folder: string, looked: Set<string>, isForReading: boolean): boolean {
-    if (folder === '') return true;
-    const parent = parentOf(folder);
-    // Asked first, as a parent is often asked for again, and a folder hardly ever.
-    if (isForReading && (this.#linkFree.has(parent) || this.#trusted.has(parent))) return true;
-    if (looked.has(folder)) return true;
-    if (!this.#isReal(parent, looked, isForReading) || !this.#isFolder(folder)) return false;
-    remember(looked, folder);
-    return true;
-  }
-
-  /** Whether a folder is there, of which the parent is real; throws where something else is. */
-  #isFolder(folder: string): boolean {
-    const facts = this.#lstat(folder);
-    if (facts === undefined) return false;
-    if (!facts.isDirectory()) throw notAFolder(folder);
-    return true;
-  }
-
-  #lstat(folder: string): fs.Stats | undefined {
-    try {
-      return fs.lstatSync(this.#absolute(folder), { throwIfNoEntry: false });
-    } catch (error) {
-      absentOrFault(folder, error);
-      return undefined;
-    }
-  }
-
   /** Makes the folder and those that it lies in; false where it was there. */
   #makeFolder(folder: string, looked: Set<string>): boolean {
-    if (this.#isReal(folder, looked, false)) return false;
+    if (this.#folders.isReal(folder, looked, false)) return false;
     this.#makeFolder(parentOf(folder), looked);
-    const made = this.#answer(folder, () => fs.mkdirSync(this.#absolute(folder), { recursive: true }));
+    const made = this.#answer(folder, () =>
+      fs.mkdirSync(this.#folders.absolute(folder), { recursive: true }),
+    );
     return typeof made === 'string';
   }
 }
