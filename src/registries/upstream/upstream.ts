@@ -113,8 +113,8 @@ export class Upstream {
     try {
       return await this.patience.withRetries(exchange, signal);
     } catch (error) {
-      // For ever: what it means is for whoever asked to say.
-      if (error instanceof FaultyAnswer) return error.response;
+      // For now: what it means is for whoever asked to say.
+      if (error instanceof FaultyAnswer) return { ...error.response, isFaultyRead: true };
       throw error;
     }
   }
