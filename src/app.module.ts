@@ -165,7 +165,7 @@ export class AppModule implements NestModule {
         PausesService,
         CatalogService,
         { provide: COLLECTION_OPTIONS, useValue: runtime.config.collections },
-        { provide: STORAGES, useValue: storagesOf(runtime.config, runtime.now) },
+        { provide: STORAGES, useValue: storagesOf(runtime.config, runtime.now, runtime.tracing) },
         { provide: CLOCK, useValue: runtime.now },
         CollectionsStore,
         FindingsStore,

@@ -110,6 +110,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     audit: app.get(AuditLog),
     queue: runtime.queue,
     registries: runtime.registries,
+    observe: runtime.observe,
     heldUntagged: (registry) => app.get(HoldsInForce).heldUntagged(registry),
     now: runtime.now,
     log,

@@ -50,6 +50,7 @@ export const documentOnly = async (): Promise<OpenAPIObject> => {
     },
     rateLimits: new RateLimits({ requests: 1, failedLogins: 1, perSeconds: 1 }, null),
     registries: new Registries([]),
+    observe: () => () => undefined,
     changes: new DeletionChanges(NOWHERE),
     metrics: new Metrics(),
     tracing: NO_TRACING,

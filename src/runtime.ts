@@ -12,6 +12,7 @@ import { migrateToLatest } from './database/migrate.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
 import { readQueue } from './deletions/queue-reading.js';
 import { RateLimits } from './identity/rate-limit/rate-limits.js';
+import type { RegistryName } from './oci/names.js';
 import { readStops } from './pause/stops-reading.js';
 import { undelivered } from './notifications/webhooks/webhooks.store.js';
 import { createWakeUpQueue } from './queue/create-queue.js';
@@ -20,9 +21,11 @@ import { redisWarnings } from './queue/redis-settings.js';
 import type { WakeUpQueue } from './queue/wake-up-queue.js';
 import { createRegistry } from './registries/create-registry.js';
 import { Registries } from './registries/registries.js';
+import type { ExchangeObserver } from './registries/upstream/observed-exchange.js';
 import type { Logger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from './telemetry/tracing/tracing.js';
+import { observeUpstream } from './telemetry/upstream-observer.js';
 
 /** Connections beside the one that each claimed repository, and each forwarding, holds. */
 const SPARE_CONNECTIONS = 10;
@@ -39,6 +42,8 @@ export interface Runtime {
   readonly queue: WakeUpQueue;
   readonly rateLimits: RateLimits;
   readonly registries: Registries;
+  /** Sees every exchange with a registry, whoever sends it. */
+  readonly observe: (registry: RegistryName) => ExchangeObserver;
   readonly changes: DeletionChanges;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -106,20 +111,9 @@ const open = async (
           (error) => log.warn({ err: error }, 'rate limits are counted by process'),
           { commandTimeout: RATE_LIMIT_MS },
         );
+  const observe = observeUpstream(metrics, tracing);
   const registries = new Registries(
-    options.map((registry) =>
-      createRegistry(registry, ({ method, path, status, code, ms }) => {
-        metrics.upstreamAnswered(registry.name, method, status ?? 'error', ms / 1000);
-        if (code !== null) metrics.upstreamFailed(registry.name, code);
-        const attributes = {
-          'http.request.method': method,
-          'url.path': path,
-          'sexton.registry': registry.name,
-          ...(status !== null && { 'http.response.status_code': status }),
-        };
-        tracing.took(`registry ${method}`, ms, { attributes, code, kind: 'client' });
-      }),
-    ),
+    options.map((registry) => createRegistry(registry, observe(registry.name))),
   );
   if (config.redisUrl !== null) warnOfSettings(config.redisUrl, log);
   const changes = new DeletionChanges(databaseUrl);
@@ -132,6 +126,7 @@ const open = async (
     queue,
     rateLimits: new RateLimits(config.rateLimit, redis),
     registries,
+    observe,
     changes,
     metrics,
     tracing,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { writeCertificate } from './certificate.js';
+import { freePort } from './free-port.js';
 import { headManifest, pushImage, pushIndex } from './images.js';
 import { startRedis } from './redis-server.js';
 import { pushCosignTag, pushReferrer, pushReferrersTag } from './referrers.js';
@@ -28,6 +29,14 @@ const temporaryDirectory = async () => {
 };
 const basic = (username: string, password: string) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+describe('a free port', () => {
+  it('is nobody else’s, also where nobody listens on it yet, and none that an outgoing connection may get', async () => {
+    const ports = await Promise.all(Array.from({ length: 200 }, () => freePort()));
+    expect(new Set(ports).size).toBe(ports.length);
+    expect(Math.max(...ports)).toBeLessThan(32_768);
+  });
+});
 
 describe('the registry', () => {
   it('refuses writes when it is read-only, and takes them again after a restart', async () => {

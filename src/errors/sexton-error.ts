@@ -16,6 +16,8 @@ interface SextonErrorOptions {
   readonly faults?: readonly Fault[];
   /** Set where trying again can help; the least time to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Set where the same call may succeed later, which its code alone does not say. */
+  readonly canRetry?: boolean;
   /** The resource it is about, where that is not the path that was asked for. */
   readonly instance?: string;
   readonly cause?: unknown;
@@ -38,6 +40,7 @@ export class SextonError extends Error {
   readonly faults: readonly Fault[];
   readonly retryAfterMs: number | null;
   readonly instance: string | null;
+  readonly canRetry: boolean;
 
   constructor(code: ErrorCode, options: SextonErrorOptions = {}) {
     super(options.detail ?? ERROR_KINDS[code].title, { cause: options.cause });
@@ -46,6 +49,7 @@ export class SextonError extends Error {
     this.faults = options.faults ?? [];
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.instance = options.instance ?? null;
+    this.canRetry = options.canRetry ?? RETRYABLE.has(code);
   }
 
   get status(): number {
@@ -58,9 +62,5 @@ export class SextonError extends Error {
 
   get hint(): string {
     return ERROR_KINDS[this.code].hint;
-  }
-
-  get canRetry(): boolean {
-    return RETRYABLE.has(this.code);
   }
 }

@@ -3,7 +3,7 @@ import { DtrRegistry } from './dtr/dtr-registry.js';
 import { HarborRegistry } from './harbor/harbor-registry.js';
 import type { Registry } from './registry.js';
 import type { RegistryOptions } from './registry-options.js';
-import type { ExchangeObserver } from './upstream/upstream.js';
+import type { ExchangeObserver } from './upstream/observed-exchange.js';
 import { StorageRegistry } from './storage/storage-registry.js';
 import { V1Registry } from './v1/v1-registry.js';
 

@@ -82,6 +82,12 @@ describe('a registry that does not work now', () => {
     expect(await ended(response)).toMatchObject({ state: 'succeeded', problem: null });
   });
 
+  it('and answers reads of a tag with 500, as while its link is written: the work waits and is done by itself', async () => {
+    // More often than one call asks, and than two do.
+    failFirst(5, (method, path) => method === 'HEAD' && path.endsWith('/manifests/v1'), { status: 500 });
+    expect(await ended(await ask())).toMatchObject({ state: 'succeeded', problem: null });
+  });
+
   it('and is down: accepted, with the problem and the next try visible, then done', async () => {
     proxy.interfere(() => 'reset');
     const waiting = await gateway

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { untilEnded } from '../support/deletions.js';
 import { installGateway, type GatewayProcess, type Installation } from '../support/gateway-process.js';
 import { startRegistryProxy, type RegistryProxy } from '../support/registry-proxy.js';
-import { startTraceReceiver, type ReceivedSpan, type TraceReceiver } from '../support/trace-receiver.js';
+import { startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.js';
 
 const PASSWORD = 'never-in-a-trace';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -79,12 +79,6 @@ afterEach(async () => {
   await database?.drop();
 });
 
-/** The span's ancestors, nearest first, as far as they came. */
-const above = (span: ReceivedSpan): ReceivedSpan[] => {
-  const parent = receiver.spans().find(({ spanId }) => spanId === span.parentSpanId);
-  return parent ? [parent, ...above(parent)] : [];
-};
-
 describe('one deletion, asked of one process and carried out by another', () => {
   it('is one trace, from the HTTP call through the queue to the registry', async () => {
     const api = await start('api');
@@ -100,17 +94,17 @@ describe('one deletion, asked of one process and carried out by another', () => 
     expect(request).toMatchObject({ traceId: TRACE, parentSpanId: CLIENT_SPAN, pid: api.server.child.pid });
     const execution = await receiver.until(({ name }) => name === 'deletion execute');
     const sent = await receiver.until(
-      (span) => span.name === 'registry DELETE' && above(span).includes(execution),
+      (span) => span.name === 'registry DELETE' && receiver.above(span).includes(execution),
     );
     expect(sent.pid).toBe(worker.server.child.pid);
     expect(sent.attributes.get('http.response.status_code')).toBe(202);
-    expect(above(sent).map(({ name }) => name)).toEqual([
+    expect(receiver.above(sent).map(({ name }) => name)).toEqual([
       'deletion target',
       'deletion execute',
       'POST /v1/deletions',
     ]);
     const plan = await receiver.until(({ name }) => name === 'deletion plan');
-    expect(above(plan)).toEqual([request]);
+    expect(receiver.above(plan)).toEqual([request]);
     const waits = receiver.spans().filter(({ name }) => name === 'queue wait');
     expect(waits.map(({ parentSpanId }) => parentSpanId).sort()).toEqual(
       [plan.spanId, execution.spanId].sort(),
@@ -161,6 +155,6 @@ describe('one deletion, asked of one process and carried out by another', () => 
       ({ name, pid }) => name === 'deletion execute' && pid === second.server.child.pid,
     );
     expect(execution.traceId).toBe(TRACE);
-    expect(above(execution).map(({ name }) => name)).toEqual(['POST /v1/deletions']);
+    expect(receiver.above(execution).map(({ name }) => name)).toEqual(['POST /v1/deletions']);
   });
 });

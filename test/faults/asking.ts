@@ -1,4 +1,4 @@
-import type { Fleet } from './fleet.js';
+import type { Slot } from './fleet.js';
 import type { Asked } from './world.js';
 
 /** What was promised: this deletion was accepted under this id, after so many tries. */
@@ -25,22 +25,26 @@ const GIVE_UP_MS = 400_000;
  * answer. Some are sent to both at once: the key must make one deletion of them.
  */
 export const askUntilAccepted = async (
-  fleet: Fleet,
+  apis: readonly Slot[],
+  adminKey: string,
   asked: Asked,
-  { first, twice }: { readonly first: number; readonly twice: boolean },
+  {
+    first,
+    twice,
+    giveUpMs = GIVE_UP_MS,
+  }: { readonly first: number; readonly twice: boolean; readonly giveUpMs?: number },
   facts: AskingFacts,
 ): Promise<Accepted | null> => {
-  const apis = fleet.slots.filter(({ role }) => role === 'api');
-  const deadline = Date.now() + GIVE_UP_MS;
+  const deadline = Date.now() + giveUpMs;
   for (let tries = 1; ; tries += 1) {
     const urls = twice ? apis.map(({ url }) => url) : [apis[(first + tries) % apis.length]?.url ?? ''];
-    const ids = await Promise.all(urls.map((url) => tryOnce(url, fleet.adminKey, asked, facts)));
+    const ids = await Promise.all(urls.map((url) => tryOnce(url, adminKey, asked, facts)));
     const known = [...new Set(ids.filter((id) => id !== null))];
     if (known.length > 1) facts.wrong.push(`${asked.key}: one key led to ${known.join(' and ')}`);
     const [id] = known;
     if (id !== undefined) return { asked, id, tries };
     if (Date.now() > deadline) {
-      facts.wrong.push(`${asked.key} was not accepted in ${GIVE_UP_MS / 1000} s and ${tries} tries`);
+      facts.wrong.push(`${asked.key} was not accepted in ${giveUpMs / 1000} s and ${tries} tries`);
       return null;
     }
     // The client's own back-off.

@@ -7,6 +7,7 @@ import { until } from './fleet.js';
 import { inject } from './inject.js';
 import {
   judgeAudit,
+  judgeCount,
   judgeDeletions,
   judgeKeys,
   judgeProcesses,
@@ -67,11 +68,18 @@ const play = async (seed: number, size: Size, world: World, stage: Stage): Promi
   const schedule = scheduleOf(seed, { ...size, canFillDisk: disk !== null });
   const facts: AskingFacts = { statuses: new Map(), wrong: [] };
   const accepted: Accepted[] = [];
+  const apis = fleet.slots.filter(({ role }) => role === 'api');
   const asking = world.asked.map(async (asked, index) => {
     // Spread over the script, in an order that changes with the seed.
     const share = ((index * 7919 + seed) % world.asked.length) / world.asked.length;
     await new Promise((done) => setTimeout(done, share * size.lengthMs * 0.95));
-    const answer = await askUntilAccepted(fleet, asked, { first: index, twice: index % 25 === 0 }, facts);
+    const answer = await askUntilAccepted(
+      apis,
+      fleet.adminKey,
+      asked,
+      { first: index, twice: index % 25 === 0 },
+      facts,
+    );
     if (answer) accepted.push(answer);
   });
   const [injected] = await Promise.all([inject(schedule, stage), ...asking]);
@@ -97,11 +105,12 @@ const play = async (seed: number, size: Size, world: World, stage: Stage): Promi
   );
   const writers = judgeWriters(link.mutations, { frozen: injected.frozen, ends: deletions.ends, mayGo });
   violations.push(
+    ...(await judgeCount(pool, accepted)),
     ...deletions.violations,
     ...writers.violations,
     ...audit.violations,
     ...(await judgeRegistry(registry.url, world)),
-    ...(await judgeKeys(fleet, accepted)),
+    ...(await judgeKeys(apis, fleet.adminKey, accepted)),
     ...judgeProcesses(fleet),
   );
   for (const line of new Set(fleet.errorLines)) say(`    logged by ${line}`);

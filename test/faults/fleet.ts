@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { freePort } from '../../tools/free-port.js';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** This checkout's build. */
+export const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** As a service manager has it: a process that ended is started again after so long, in milliseconds. */
 const RESTART_MS = 300;
@@ -30,7 +31,11 @@ export interface Slot {
   readonly pid: () => number | null;
   /** kill -9, and no restart before `start`. */
   kill(): Promise<void>;
-  start(): void;
+  /** Asks it to end, as a service manager does, and waits until it has; no restart before `start`. */
+  end(): Promise<void>;
+  /** Runs another build from the next start on, where one is named. */
+  start(program?: string): void;
+  isReady(): Promise<boolean>;
   freeze(): void;
   wake(): void;
   isFrozen(): boolean;
@@ -57,6 +62,10 @@ export interface FleetOptions {
   readonly registryUrlFor: (writer: () => string) => Promise<string>;
   /** More of the registry's entry in sexton.yaml. */
   readonly registry?: Readonly<Record<string, unknown>>;
+  /** Slots in which nothing runs before `start`. */
+  readonly later?: readonly string[];
+  /** `dist/main.js` of the build that the others run; this checkout's by default. */
+  readonly program?: string;
 }
 
 /** The processes of one installation, each kept running by a supervisor of a few lines, as a service manager would. */
@@ -67,10 +76,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   let starts = 0;
   let isStopping = false;
 
-  const makeSlot = async (
-    role: 'api' | 'worker',
-    index: number,
-  ): Promise<Slot & { end(): Promise<void> }> => {
+  const makeSlot = async (role: 'api' | 'worker', index: number): Promise<Slot> => {
     const name = `${role}-${index}`;
     const port = await freePort();
     const home = join(options.home, name);
@@ -105,6 +111,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       REDIS_URL: options.redisUrl,
     };
     let child: ChildProcess | null = null;
+    let build = PROGRAM;
     let exited: Promise<void> = Promise.resolve();
     let isWanted = false;
     let isReady = false;
@@ -116,7 +123,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       generation += 1;
       starts += 1;
       isReady = false;
-      const launched = spawn(process.execPath, [PROGRAM, '--role', role], {
+      const launched = spawn(process.execPath, [build, '--role', role], {
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -153,7 +160,8 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       url: `http://127.0.0.1:${port}`,
       writer,
       pid: () => child?.pid ?? null,
-      start: () => {
+      start: (program = build) => {
+        build = program;
         isWanted = true;
         launch();
       },
@@ -163,6 +171,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
         signal('SIGKILL');
         await exited;
       },
+      isReady: async () => child !== null && (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
       freeze: () => {
         if (!child) return;
         frozen = true;
@@ -189,7 +198,8 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
     ...(await Promise.all(Array.from({ length: options.apis }, (_, index) => makeSlot('api', index)))),
     ...(await Promise.all(Array.from({ length: options.workers }, (_, index) => makeSlot('worker', index)))),
   ];
-  for (const slot of slots) slot.start();
+  const first = slots.filter(({ name }) => !options.later?.includes(name));
+  for (const slot of first) slot.start(options.program);
   return {
     adminKey,
     slots,
@@ -202,9 +212,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       return slot;
     },
     untilReady: async () => {
-      for (const slot of slots) {
-        await until(`${slot.name} is ready`, 60_000, async () => (await fetch(`${slot.url}/readyz`)).ok);
-      }
+      for (const slot of first) await until(`${slot.name} is ready`, 60_000, () => slot.isReady());
     },
     stop: async () => {
       isStopping = true;

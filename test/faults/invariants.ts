@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type pg from 'pg';
 import { sha256 } from '../../tools/blobs.js';
 import type { Accepted } from './asking.js';
-import { until, type Fleet } from './fleet.js';
+import { until, type Fleet, type Slot } from './fleet.js';
 import type { Stage } from './stage.js';
 import { pull, type World } from './world.js';
 import type { RecordedEnd } from './writers.js';
@@ -61,9 +61,6 @@ export const judgeDeletions = async (
   }>(
     `select deletion_id, action, digest, count(*)::int as n from audit_events where deletion_id is not null group by 1, 2, 3`,
   );
-  if (deletions.length !== accepted.length) {
-    violations.push(`${accepted.length} deletions were accepted, and ${deletions.length} are there`);
-  }
   const byId = new Map(deletions.map((row) => [row.id, row]));
   for (const { asked, id } of accepted) {
     const wrong = (what: string) => violations.push(`${asked.key} (${id}): ${what}`);
@@ -102,6 +99,15 @@ export const judgeDeletions = async (
   return { violations, ends };
 };
 
+/** What is there was accepted: nobody was told of a deletion that is not, or got two for one key. */
+export const judgeCount = async (pool: pg.Pool, accepted: readonly Accepted[]): Promise<string[]> => {
+  const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from deletions');
+  const there = rows[0]?.n ?? 0;
+  return there === accepted.length
+    ? []
+    : [`${accepted.length} deletions were accepted, and ${there} are there`];
+};
+
 /** What had to go is gone, and what had to stay still pulls, as the registry itself says. */
 export const judgeRegistry = async (registryUrl: string, world: World): Promise<string[]> => {
   const violations: string[] = [];
@@ -124,17 +130,15 @@ export const judgeProcesses = ({ unexpectedEnds }: Fleet): string[] =>
     .map(({ process, how, lastLines }) => `${process} ended by itself with ${how}: ${lastLines}`);
 
 /** The chain is whole to its end, as the API says and as the exported file shows without it. */
-export const judgeAudit = async ({
-  fleet,
-  home,
-  pool,
-}: Stage): Promise<{ violations: string[]; events: number }> => {
+export const judgeAudit = async (
+  { fleet, home, pool }: Stage,
+  api = fleet.of('api', 0),
+): Promise<{ violations: string[]; events: number }> => {
   const violations: string[] = [];
   await until('the audit log is sealed', 60_000, async () => {
     const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from audit_unsealed');
     return rows[0]?.n === 0;
   }).catch((error: unknown) => violations.push(String(error)));
-  const api = fleet.of('api', 0);
   const headers = { authorization: `Bearer ${fleet.adminKey}` };
   const answer = await fetch(`${api.url}/v1/audit/verification`, { headers });
   const said = (await answer.json()) as { status: string; unsealed: number; events: number; fault: unknown };
@@ -159,15 +163,19 @@ export const judgeAudit = async ({
 };
 
 /** The same key leads to the same deletion for ever, through every API. */
-export const judgeKeys = async (fleet: Fleet, accepted: readonly Accepted[]): Promise<string[]> => {
+export const judgeKeys = async (
+  apis: readonly Slot[],
+  adminKey: string,
+  accepted: readonly Accepted[],
+): Promise<string[]> => {
   const violations: string[] = [];
   for (const [index, { asked, id }] of accepted.entries()) {
     if (index % 10 !== 0) continue;
-    for (const { url } of fleet.slots.filter(({ role }) => role === 'api')) {
+    for (const { url } of apis) {
       const again = await fetch(`${url}/v1/deletions`, {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${fleet.adminKey}`,
+          authorization: `Bearer ${adminKey}`,
           'content-type': 'application/json',
           'idempotency-key': asked.key,
         },

@@ -8,7 +8,7 @@ import { startPostgres, type PostgresServer } from '../../tools/postgres-server.
 import { startRedis, type RedisServer } from '../../tools/redis-server.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { mountSmallDisk, type SmallDisk } from './disk.js';
-import { startFleet, type Fleet } from './fleet.js';
+import { startFleet, type Fleet, type FleetOptions } from './fleet.js';
 import { startRegistryLink, type RegistryLink } from './registry-link.js';
 
 /** Everything that one run is played on: real servers and processes, new for each seed. */
@@ -44,10 +44,14 @@ export const onStage = async <T>(
     readonly say: (line: string) => void;
     /** More of the registry's entry in sexton.yaml. */
     readonly registry?: (storageDir: string) => Readonly<Record<string, unknown>>;
+    /** What is not as in a fault run: how many processes, of which build, started when. */
+    readonly fleet?: Partial<Pick<FleetOptions, 'apis' | 'workers' | 'program' | 'later'>>;
+    /** False: the data need no disk of their own, as nothing is to fill it. */
+    readonly hasSmallDisk?: boolean;
   },
   act: (stage: Stage) => Promise<T>,
 ): Promise<T> => {
-  const { seed, template, say } = options;
+  const { seed, template, say, hasSmallDisk = true } = options;
   const home = await mkdtemp(join(tmpdir(), 'faults-run-'));
   const closing: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
   const opened = <T extends { stop(): Promise<void> }>(server: T): T => {
@@ -57,7 +61,7 @@ export const onStage = async <T>(
   try {
     const data = join(home, 'data');
     await mkdir(data);
-    const mounted = await mountSmallDisk(data, DISK_MB);
+    const mounted = hasSmallDisk ? await mountSmallDisk(data, DISK_MB) : null;
     const disk = typeof mounted === 'string' ? null : mounted;
     if (disk) closing.unshift(() => disk.remove());
     if (typeof mounted === 'string')
@@ -77,6 +81,7 @@ export const onStage = async <T>(
         workers: WORKERS,
         registryUrlFor: (writer) => link.urlFor(writer),
         registry: options.registry?.(storageDir) ?? {},
+        ...options.fleet,
       }),
     );
     await fleet.untilReady();

@@ -169,12 +169,19 @@ describe('a registry in trouble', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('that answers 500 to a read for ever is asked as often as is configured, and says so', async () => {
+  it('that answers 500 to a read for ever is asked as often as is configured, and says so; later it may work', async () => {
     registry.answer((_request, response) => refuse(response, 500, 'UNKNOWN'));
     const seen = await requestsOf(async () =>
-      expect(await codeOf(adapter.resolve(APP, V1, never()))).toBe('upstream_error'),
+      expect(adapter.resolve(APP, V1, never())).rejects.toMatchObject({
+        code: 'upstream_error',
+        canRetry: true,
+      }),
     );
     expect(seen).toHaveLength(3);
+    await expect(adapter.deleteManifest(APP, DIGEST, never())).rejects.toMatchObject({
+      code: 'upstream_error',
+      canRetry: false,
+    });
   });
 
   it('that hangs up, or speaks no HTTP, is named so', async () => {

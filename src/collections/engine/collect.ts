@@ -1,5 +1,5 @@
 import { bringBackNeeded } from './heal.js';
-import type { Journal } from './journal.js';
+import type { AroundBatch, Journal } from './journal.js';
 import { moveOut } from './quarantine.js';
 import { settle } from './settle.js';
 import { KEEP_ALL, type CollectRules } from './survey.js';
@@ -28,6 +28,7 @@ export interface CollectHooks {
   readonly signal?: AbortSignal;
   /** Asked before every batch; false ends the run there. Is the window still open? */
   readonly mayGoOn?: () => boolean | Promise<boolean>;
+  readonly aroundBatch?: AroundBatch;
 }
 
 /** What went into quarantine so far. */
@@ -58,7 +59,7 @@ export const collect = async <L extends Look>(
   surveyor: Surveyor<L>,
   journal: Journal,
   options: CollectOptions,
-  { onProgress, signal, mayGoOn = () => true }: CollectHooks = {},
+  { onProgress, signal, mayGoOn = () => true, aroundBatch = (work) => work() }: CollectHooks = {},
 ): Promise<CollectResult<L>> => {
   const { storage, now } = surveyor;
   const onRepository = (repositories: number, of: number): void =>
@@ -89,10 +90,14 @@ export const collect = async <L extends Look>(
       next = work.shift();
       if (next === undefined) break;
     }
-    const entries = await next.entries({ run, batch: await journal.nextBatch(run), atMs: now() });
-    await journal.append(entries);
-    await moveOut(storage, entries);
-    await journal.commit(entries, 'quarantined');
+    const candidates = next;
+    const entries = await aroundBatch(async () => {
+      const moved = await candidates.entries({ run, batch: await journal.nextBatch(run), atMs: now() });
+      await journal.append(moved);
+      await moveOut(storage, moved);
+      await journal.commit(moved, 'quarantined');
+      return moved;
+    });
     const blobs = entries.filter(({ repository }) => repository === null);
     swept = {
       blobs: swept.blobs + blobs.length,

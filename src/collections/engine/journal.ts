@@ -58,4 +58,9 @@ export interface Journal {
   nextBatch(run: string): Promise<number>;
 }
 
+/** Runs the work of one batch, which gives what it moved: for whoever wants to see it from outside. */
+export type AroundBatch = (
+  work: () => Promise<readonly QuarantineEntry[]>,
+) => Promise<readonly QuarantineEntry[]>;
+
 export const entryId = ({ run, batch, item }: QuarantineEntry): string => `${run}/${batch}/${item}`;

@@ -1,6 +1,6 @@
 import { quarantineBatch, quarantineRun } from '../../storage/layout.js';
 import { bringBackNeeded } from './heal.js';
-import type { Journal } from './journal.js';
+import type { AroundBatch, Journal } from './journal.js';
 import { destroy } from './quarantine.js';
 import { settle } from './settle.js';
 import { KEEP_ALL } from './survey.js';
@@ -27,7 +27,10 @@ export const purge = async (
   surveyor: Surveyor,
   journal: Journal,
   quarantinedBeforeMs: number,
-  mayGoOn: () => Promise<boolean> = async () => true,
+  {
+    mayGoOn = async () => true,
+    aroundBatch = (work) => work(),
+  }: { readonly mayGoOn?: () => Promise<boolean>; readonly aroundBatch?: AroundBatch } = {},
 ): Promise<PurgeResult> => {
   const { storage } = surveyor;
   await settle(storage, journal);
@@ -42,9 +45,12 @@ export const purge = async (
   let entries = 0;
   while (entries < old.length && (await mayGoOn())) {
     const batch = old.slice(entries, entries + BATCH);
-    await journal.commit(batch, 'purging');
-    await destroy(storage, batch);
-    await journal.commit(batch, 'purged');
+    await aroundBatch(async () => {
+      await journal.commit(batch, 'purging');
+      await destroy(storage, batch);
+      await journal.commit(batch, 'purged');
+      return batch;
+    });
     for (const entry of batch) bytes += entry.sizeBytes;
     entries += batch.length;
   }

@@ -1,4 +1,5 @@
 import type { RegistryOptions } from '../../registries/registry-options.js';
+import type { ExchangeObserver } from '../../registries/upstream/observed-exchange.js';
 import type { Registry } from '../../registries/registry.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { CommandEngine } from './command/command-engine.js';
@@ -10,12 +11,17 @@ import type { StorageAt } from './sexton/open-storage.js';
 import type { StorageHolder } from './sexton/seam.js';
 import { SextonEngine } from './sexton/sexton-engine.js';
 
+interface Parts {
+  readonly upstream: RegistryOptions;
+  readonly observe: ExchangeObserver;
+  readonly registry: Registry;
+  readonly storage: { readonly at: StorageAt; readonly holder: StorageHolder } | null;
+}
+
 /** The engine that is configured; the one place that knows them all. Null where nothing collects. */
 export const createEngine = (
   options: CollectionOptions,
-  upstream: RegistryOptions,
-  registry: Registry,
-  storage: { readonly at: StorageAt; readonly holder: StorageHolder } | null,
+  { upstream, observe, registry, storage }: Parts,
 ): CollectionEngine | null => {
   const { engine, pollEveryMs } = options;
   switch (engine.kind) {
@@ -23,11 +29,11 @@ export const createEngine = (
     case 'v1':
       return storage && new SextonEngine(options, storage.at, storage.holder);
     case 'command':
-      return new CommandEngine(engine.command, registry, upstream, pollEveryMs);
+      return new CommandEngine(engine.command, registry, upstream, observe, pollEveryMs);
     case 'dtr':
-      return new DtrEngine(engine.action, new JobApi(upstream), pollEveryMs);
+      return new DtrEngine(engine.action, new JobApi(upstream, observe), pollEveryMs);
     case 'harbor':
-      return new HarborEngine(engine.workers, new JobApi(upstream), pollEveryMs);
+      return new HarborEngine(engine.workers, new JobApi(upstream, observe), pollEveryMs);
     case 'none':
       return null;
   }

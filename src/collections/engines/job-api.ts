@@ -1,7 +1,7 @@
 import { SextonError } from '../../errors/sexton-error.js';
 import type { RegistryOptions } from '../../registries/registry-options.js';
 import { basicHeader } from '../../registries/upstream/basic-header.js';
-import { laterError } from '../../registries/upstream/failures.js';
+import { observedExchange, type ExchangeObserver } from '../../registries/upstream/observed-exchange.js';
 import { Transport, type UpstreamResponse } from '../../registries/upstream/transport.js';
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -10,7 +10,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export class JobApi {
   private readonly transport: Transport;
 
-  constructor(private readonly options: RegistryOptions) {
+  constructor(
+    private readonly options: RegistryOptions,
+    private readonly observe: ExchangeObserver = () => undefined,
+  ) {
     this.transport = new Transport(options);
   }
 
@@ -23,7 +26,9 @@ export class JobApi {
     body?: object,
   ): Promise<UpstreamResponse> {
     const { credentials, name, url } = this.options;
-    const response = await this.transport.exchange(
+    const response = await observedExchange(
+      this.transport,
+      name,
       {
         method,
         url: `${url}${path}`,
@@ -36,10 +41,9 @@ export class JobApi {
         mostBytes: MOST_BYTES,
       },
       signal,
+      this.observe,
     );
     if (response.status === expected) return response;
-    const later = laterError(response, name, Date.now());
-    if (later) throw later;
     const what = `${method} ${path.replace(/\?.*/, '')}`;
     if (response.status === 401) {
       throw new SextonError('upstream_unauthorized', {

@@ -8,6 +8,7 @@ import type { CollectionOptions } from '../collection-options.js';
 import type { CollectionEngine, EngineEnd, Held, Measures } from '../engines/engine-port.js';
 import { closesAt, isOpen, windowUntil } from '../windows/open.js';
 import { collectionAudit } from './collection-audit.js';
+import { inCollectionSpan } from './collection-span.js';
 import type { CollectionRow, CollectionsStore } from './collections.store.js';
 import type { FindingsStore } from './findings.store.js';
 import { dueFor } from './may-run.js';
@@ -51,20 +52,22 @@ export class CollectionRunner {
         const engine = next ? this.engineOf(options, held) : null;
         if (!next || !engine) return;
         if (next.due === 'bring_back') await this.bringBack(held.claim, engine, next.row, signal);
-        else if (next.due === 'undo') await this.undoer.undo(held, next.row);
-        else await this.traced(next.row, () => this.run(held, engine, options, next.row, signal));
+        else if (next.due === 'undo')
+          await this.traced(held, 'undo', next.row, () => this.undoer.undo(held, next.row));
+        else
+          await this.traced(held, 'run', next.row, () => this.run(held, engine, options, next.row, signal));
       }
     });
   }
 
-  private traced(row: CollectionRow, work: () => Promise<void>): Promise<void> {
-    const attributes = {
-      'sexton.collection': row.id,
-      'sexton.registry': row.registry,
-      'sexton.mode': row.mode,
-    };
-    const options = { attributes, parent: row.traceparent, kind: 'consumer' } as const;
-    return this.tracing.inSpan('collection run', options, work);
+  private traced(
+    { claim }: RegistryClaim,
+    step: 'run' | 'undo',
+    row: CollectionRow,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const after = () => this.store.find(row.id, claim.db);
+    return inCollectionSpan(this.tracing, step, row, { nowMs: this.now(), work, after });
   }
 
   private async run(

@@ -162,7 +162,7 @@ export class CollectionsService {
   async undo(asked: Asked, id: string, reason: string): Promise<CollectionView> {
     const row = await this.visible(asked.caller, id);
     const options = this.collected(asked.caller, parseRegistryName(row.registry));
-    const request = requestOf(asked, reason);
+    const request = { ...requestOf(asked, reason), traceparent: this.tracing.traceparent() };
     await this.db.transaction().execute(async (tx) => {
       const taken = hasQuarantine(row.engine) && (await this.store.requestUndo(tx, id, request));
       if (!taken) {

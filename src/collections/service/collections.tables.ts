@@ -15,6 +15,8 @@ export interface ChangeRequest {
   readonly by: { readonly id: string; readonly name: string; readonly address: string | null };
   readonly reason: string;
   readonly requestId: string;
+  /** W3C trace context of the request. */
+  readonly traceparent?: string | null;
 }
 
 /** What went wrong last, or for good; `retryAt` is set while Sexton will try again by itself. */

@@ -5,12 +5,12 @@ import type { Db } from '../../database/database.js';
 import type { RegistryName } from '../../oci/names.js';
 import type { WakeUpQueue } from '../../queue/wake-up-queue.js';
 import type { Registries } from '../../registries/registries.js';
+import type { ExchangeObserver } from '../../registries/upstream/observed-exchange.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { createEngine } from '../engines/create-engine.js';
 import type { CollectionEngine, Held } from '../engines/engine-port.js';
-import type { EntryRecorder } from '../engines/sexton/recording-journal.js';
 import type { StorageHolder } from '../engines/sexton/seam.js';
 import type { Storages } from './collection-tokens.js';
 import { CollectionReconciler } from './collection-reconciler.js';
@@ -33,6 +33,7 @@ interface Parts {
   readonly audit: AuditLog;
   readonly queue: WakeUpQueue;
   readonly registries: Registries;
+  readonly observe: (registry: RegistryName) => ExchangeObserver;
   readonly heldUntagged: (registry: RegistryName) => Promise<Held>;
   readonly now: () => number;
   readonly log: Logger;
@@ -42,7 +43,7 @@ interface Parts {
 
 /** Where each registry's files are, for those that Sexton collects itself. */
 export const storagesOf =
-  ({ collections, dataDir }: Config, now: () => number): Storages =>
+  ({ collections, dataDir }: Config, now: () => number, tracing: Tracing): Storages =>
   (registry) => {
     const options = collections.get(registry);
     const engine = options?.engine;
@@ -52,7 +53,7 @@ export const storagesOf =
       engine.kind === 'v1'
         ? ({ layout: 'v1', threads: 0 } as const)
         : ({ layout: 'v2', threads: engine.threads } as const);
-    return { directory: engine.storage, cachePath, now, ioLimit: options?.ioLimit ?? null, ...read };
+    return { directory: engine.storage, cachePath, now, tracing, ioLimit: options?.ioLimit ?? null, ...read };
   };
 
 /** The part that collects: it listens for its bell in every registry, and looks after quarantines. */
@@ -78,39 +79,30 @@ export class CollectionWorkers {
   }
 }
 
-/** Shows each batch of a run, from the end of the one before it. */
-const tracedRecorder = (tracing: Tracing, record: EntryRecorder['record']): EntryRecorder => {
-  let beganMs = performance.now();
-  return {
-    record: async (entries, state) => {
-      await record(entries, state);
-      const attributes = { 'sexton.state': state, 'sexton.entries': entries.length };
-      tracing.took('collection batch', performance.now() - beganMs, { attributes });
-      beganMs = performance.now();
-    },
-  };
-};
-
 /** The workers of collections, put together. */
 export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
-  const { config, db, store, findings, audit, queue, registries, now, log, tracing, worker } = parts;
+  const { config, db, store, findings, audit, queue, registries, observe, now, log, tracing, worker } = parts;
   const options = new Map([...config.collections].filter(([, { engine }]) => engine.kind !== 'none'));
-  const storages = storagesOf(config, now);
+  const storages = storagesOf(config, now, tracing);
   const entries = new EntriesStore(store, audit, worker);
   const holderFor = (registry: RegistryName, { claim, formerWorker }: RegistryClaim): StorageHolder => ({
     claim,
     formerWorker,
-    recorder: tracedRecorder(tracing, (changed, state) => entries.record(claim.db, registry, changed, state)),
+    recorder: {
+      record: (changed, state) => entries.record(claim.db, registry, changed, state),
+    },
     catchUp: (journal) => entries.catchUp(claim.db, registry, journal),
   });
   const retries = new Retries(store, audit, config.execution, now, log, worker);
   const undoer = new Undoer(store, audit, storages, holderFor, retries, worker);
-  const keeper = new QuarantineKeeper(db, options, storages, holderFor, now, log, worker);
+  const keeper = new QuarantineKeeper(db, options, storages, holderFor, now, tracing, log, worker);
   const engineOf = (of: CollectionOptions, held: RegistryClaim): CollectionEngine | null => {
-    const registry = config.registries.get(of.registry);
+    const upstream = config.registries.get(of.registry);
     const at = storages(of.registry);
     const storage = at && { at, holder: holderFor(of.registry, held) };
-    return registry ? createEngine(of, registry, registries.get(of.registry), storage) : null;
+    if (!upstream) return null;
+    const parts = { upstream, observe: observe(of.registry), registry: registries.get(of.registry), storage };
+    return createEngine(of, parts);
   };
   const runner = new CollectionRunner(
     db,

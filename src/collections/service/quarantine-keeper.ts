@@ -1,6 +1,7 @@
 import type { Db } from '../../database/database.js';
 import type { RegistryName } from '../../oci/names.js';
 import type { Logger } from '../../telemetry/logger.js';
+import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { lookIntoQuarantine, type StorageAt } from '../engines/sexton/open-storage.js';
 import { tendStorage, type StorageHolder } from '../engines/sexton/seam.js';
@@ -20,6 +21,7 @@ export class QuarantineKeeper {
     private readonly storageOf: (registry: RegistryName) => StorageAt | null,
     private readonly holderFor: (registry: RegistryName, held: RegistryClaim) => StorageHolder,
     private readonly now: () => number,
+    private readonly tracing: Tracing,
     private readonly log: Logger,
     private readonly worker: string,
   ) {}
@@ -59,11 +61,11 @@ export class QuarantineKeeper {
         return;
       }
       const mayPurge = rules.windows.length === 0 || isOpen(rules, nowMs);
-      const tended = await tendStorage(
-        at,
-        this.holderFor(registry, held),
-        mayPurge ? nowMs - retentionMs : null,
-        { signal },
+      const purgeBeforeMs = mayPurge ? nowMs - retentionMs : null;
+      const attributes = { 'sexton.registry': registry };
+      // Nobody asked for it: a trace of its own.
+      const tended = await this.tracing.inSpan('quarantine round', { attributes, parent: null }, () =>
+        tendStorage(at, this.holderFor(registry, held), purgeBeforeMs, { signal }),
       );
       await noteHealed(held.claim, registry, new Date(nowMs));
       const { broughtBack, purged } = tended;

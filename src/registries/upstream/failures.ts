@@ -70,7 +70,8 @@ export const laterError = (response: UpstreamResponse, registry: string, now: nu
 
 /**
  * A registry's own fault, answered to a read. distribution answers so while another request writes the link that is read
- * (seen with 2.8.2: it truncates the file, then writes it), so that another look may find it whole.
+ * (seen with 2.8.2: it truncates the file, then writes it; on a busy disk that outlasted three looks in a row), so that
+ * another look may find it whole.
  */
 export class FaultyAnswer extends Error {
   constructor(readonly response: UpstreamResponse) {

@@ -21,6 +21,8 @@ export interface UpstreamResponse {
   /** A header's value, by any case; the first where it came twice. */
   readonly header: (name: string) => string | null;
   readonly body: Uint8Array;
+  /** A read that was answered 500 as often as it was asked: it may be answered later. */
+  readonly isFaultyRead?: boolean;
 }
 
 const CONNECTIONS = 32;

@@ -3,7 +3,8 @@ import { SextonError } from '../../errors/sexton-error.js';
 import type { RegistryOptions } from '../registry-options.js';
 import { basicHeader } from './basic-header.js';
 import { parseChallenges, type Challenge } from './challenge.js';
-import { FaultyAnswer, laterError } from './failures.js';
+import { FaultyAnswer } from './failures.js';
+import { observedExchange, type ExchangeObserver } from './observed-exchange.js';
 import { Patience } from './patience.js';
 import { TokenSource } from './token-source.js';
 import { Transport, type UpstreamRequest, type UpstreamResponse } from './transport.js';
@@ -46,18 +47,6 @@ type Scheme =
   | { readonly kind: 'none' }
   | { readonly kind: 'basic' }
   | { readonly kind: 'bearer'; readonly challenge: Challenge };
-
-/**
- * Sees every exchange once: method, path (without the query, where secrets may stand), status (null when there was no
- * answer), code of the failure, milliseconds.
- */
-export type ExchangeObserver = (exchange: {
-  readonly method: string;
-  readonly path: string;
-  readonly status: number | null;
-  readonly code: string | null;
-  readonly ms: number;
-}) => void;
 
 /**
  * One registry over HTTP: authentication, retries, breaker and limits, so that the verbs above contain none of it.
@@ -124,8 +113,8 @@ export class Upstream {
     try {
       return await this.patience.withRetries(exchange, signal);
     } catch (error) {
-      // For ever: what it means is for whoever asked to say.
-      if (error instanceof FaultyAnswer) return error.response;
+      // For now: what it means is for whoever asked to say.
+      if (error instanceof FaultyAnswer) return { ...error.response, isFaultyRead: true };
       throw error;
     }
   }
@@ -149,29 +138,19 @@ export class Upstream {
     });
   }
 
-  private async exchange(
+  private exchange(
     request: UpstreamRequest,
     signal: AbortSignal,
     redirect: 'refuse' | 'return' = 'refuse',
   ): Promise<UpstreamResponse> {
-    const began = performance.now();
-    let status: number | null = null;
-    const told = (code: string | null): void => {
-      const path = new URL(request.url).pathname;
-      this.observe({ method: request.method, path, status, code, ms: performance.now() - began });
-    };
-    try {
-      const response = await this.transport.exchange(request, signal);
-      status = response.status;
-      const later = laterError(response, this.options.name, Date.now());
-      if (later) throw later;
-      if (isRedirect(response) && redirect === 'refuse') this.refuseRedirect(response);
-      told(null);
-      return response;
-    } catch (error) {
-      if (error instanceof SextonError) told(error.code);
-      throw error;
-    }
+    return observedExchange(
+      this.transport,
+      this.options.name,
+      request,
+      signal,
+      this.observe,
+      (response) => isRedirect(response) && redirect === 'refuse' && this.refuseRedirect(response),
+    );
   }
 
   private async authorization(ask: Ask, fresh: boolean, signal: AbortSignal): Promise<string | null> {

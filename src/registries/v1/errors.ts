@@ -18,7 +18,7 @@ export const saysAbsent = (response: UpstreamResponse, what: Absent): boolean =>
   return said === `${what} not found` || said.startsWith(`${what} not found:`);
 };
 
-/** An answer that the verb has no meaning for. Never quotes its text. */
+/** An answer that the verb has no meaning for; of a read that may work later. Never quotes its text. */
 export const unexpectedAnswer = (response: UpstreamResponse, registry: string, what: string): SextonError => {
   if (response.status === 405) {
     return new SextonError('delete_disabled', { detail: `Registry ${registry} answered 405 to ${what}` });
@@ -26,6 +26,7 @@ export const unexpectedAnswer = (response: UpstreamResponse, registry: string, w
   const isItsOwn = errorSchema.safeParse(parseJson(response.body)).success;
   return new SextonError(response.status >= 500 || isItsOwn ? 'upstream_error' : 'upstream_protocol_error', {
     detail: `Registry ${registry} answered ${response.status} to ${what}`,
+    ...(response.isFaultyRead && { canRetry: true }),
   });
 };
 

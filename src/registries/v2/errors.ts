@@ -38,11 +38,12 @@ export const notAllowedError = (response: UpstreamResponse, registry: string): S
     ? new SextonError('delete_disabled', { detail: `Registry ${registry} answered 405 to a deletion` })
     : new SextonError('registry_read_only', { detail: `Registry ${registry} is in read-only mode` });
 
-/** An answer that the verb has no meaning for. Quotes the registry's code, never its body. */
+/** An answer that the verb has no meaning for; of a read that may work later. Quotes the registry's code, never its body. */
 export const unexpectedAnswer = (response: UpstreamResponse, registry: string, what: string): SextonError => {
   const error = registryError(response);
   const isServerFault = response.status >= 500 || error !== null;
   return new SextonError(isServerFault ? 'upstream_error' : 'upstream_protocol_error', {
     detail: `Registry ${registry} answered ${response.status}${error ? ` ${error.code.slice(0, 64)}` : ''} to ${what}`,
+    ...(response.isFaultyRead && { canRetry: true }),
   });
 };

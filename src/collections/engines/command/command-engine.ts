@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../audit/audit-event.js';
 import { SextonError } from '../../../errors/sexton-error.js';
 import type { Registry } from '../../../registries/registry.js';
 import type { RegistryOptions } from '../../../registries/registry-options.js';
+import type { ExchangeObserver } from '../../../registries/upstream/observed-exchange.js';
 import type { CommandOptions } from '../../collection-options.js';
 import type { BringBack, CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
 import type { Finding, Summary } from '../../engine/report.js';
@@ -29,6 +30,7 @@ export class CommandEngine implements CollectionEngine {
     private readonly options: CommandOptions,
     private readonly registry: Registry,
     private readonly upstream: RegistryOptions,
+    private readonly observe: ExchangeObserver,
     private readonly pollEveryMs: number,
   ) {}
 
@@ -82,7 +84,7 @@ export class CommandEngine implements CollectionEngine {
     let checkpoint: JsonObject | null = null;
     try {
       for (const command of this.options.before) await this.mustSucceed(command, 'before', run.signal);
-      await proveReadOnly(this.upstream, {
+      await proveReadOnly(this.upstream, this.observe, {
         timeoutMs: this.options.proofTimeoutMs,
         pollEveryMs: this.pollEveryMs,
         signal: run.signal,

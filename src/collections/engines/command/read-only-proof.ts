@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SextonError } from '../../../errors/sexton-error.js';
 import type { RegistryOptions } from '../../../registries/registry-options.js';
+import type { ExchangeObserver } from '../../../registries/upstream/observed-exchange.js';
 import { Upstream } from '../../../registries/upstream/upstream.js';
 import { writability } from '../../../registries/v2/writability.js';
 
@@ -11,9 +12,10 @@ import { writability } from '../../../registries/v2/writability.js';
  */
 export const proveReadOnly = async (
   options: RegistryOptions,
+  observe: ExchangeObserver,
   limits: { readonly timeoutMs: number; readonly pollEveryMs: number; readonly signal: AbortSignal },
 ): Promise<void> => {
-  const upstream = new Upstream({ ...options, attempts: 1 });
+  const upstream = new Upstream({ ...options, attempts: 1 }, observe);
   const deadline = performance.now() + limits.timeoutMs;
   try {
     for (;;) {

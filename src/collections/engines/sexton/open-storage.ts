@@ -19,6 +19,8 @@ import { V1_IMAGES, V1_REPOSITORIES } from '../../engine/v1/layout.js';
 import { v1SurveyorOf } from '../../engine/v1/images-look.js';
 import { describedSurveyorWith } from '../../engine/describe-garbage.js';
 import type { DescribedLook } from '../../engine/described-look.js';
+import type { Tracing } from '../../../telemetry/tracing/tracing.js';
+import { showLooks } from './spans.js';
 
 /** What a request may wait at each of its own steps. */
 const TURN_MS = 0.5;
@@ -35,6 +37,7 @@ export interface StorageAt {
   /** Operations on the files a second; then this thread alone reads them. Null where nothing limits them. */
   readonly ioLimit: number | null;
   readonly now: () => number;
+  readonly tracing: Tracing;
 }
 
 export interface OpenStorage {
@@ -61,9 +64,10 @@ export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) =>
   const files = new FilesystemStorage(root);
   const storage = new PacedStorage(files, at.ioLimit);
   try {
-    if (at.layout === 'v1') return await work({ root, surveyor: v1SurveyorOf(storage, at.now) });
+    if (at.layout === 'v1')
+      return await work({ root, surveyor: showLooks(v1SurveyorOf(storage, at.now), at.tracing) });
     return await withScanner(at, root, storage, (tools) =>
-      work({ root, surveyor: describedSurveyorWith(tools) }),
+      work({ root, surveyor: showLooks(describedSurveyorWith(tools), at.tracing) }),
     );
   } catch (error) {
     throw translate(error);

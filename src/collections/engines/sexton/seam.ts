@@ -10,6 +10,7 @@ import type { CollectRules } from '../../engine/survey.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
 import type { DescribedLook } from '../../engine/described-look.js';
 import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
+import { showBatches } from './spans.js';
 import { stoppable } from './stoppable.js';
 import { RecordingJournal, type EntryRecorder } from './recording-journal.js';
 
@@ -70,7 +71,10 @@ export const sweepStorage = (
         if (state === 'running' && id !== run) await journal.endRun(id, 'finished');
       }
       const options = { ...rules, newRunId: () => run, batchSize, remarkAfterMs: REMARK_AFTER_MS };
-      const swept = await collect(stoppable(surveyor, mayGoOn), journal, options, { mayGoOn });
+      const swept = await collect(stoppable(surveyor, mayGoOn), journal, options, {
+        mayGoOn,
+        aroundBatch: showBatches(at.tracing, 'quarantined'),
+      });
       return { isFinished: swept.isFinished, first: swept.first, blobs: swept.blobs };
     }),
   );
@@ -127,7 +131,10 @@ export const tendStorage = (
       if (purgeBeforeMs === null || !waiting.some(({ atMs }) => atMs <= purgeBeforeMs)) {
         return { broughtBack, purged: null };
       }
-      const purged = await purge(surveyor, journal, purgeBeforeMs, mayGoOn);
+      const purged = await purge(surveyor, journal, purgeBeforeMs, {
+        ...(mayGoOn && { mayGoOn }),
+        aroundBatch: showBatches(at.tracing, 'purged'),
+      });
       return { broughtBack: broughtBack + purged.broughtBack, purged };
     }),
   );
