@@ -45,7 +45,7 @@ export class ApprovalsService {
     }
     try {
       const runs = await this.db.transaction().execute((tx) => this.record(tx, asked, id, verdict, request));
-      if (runs) await this.deletions.wake(seen);
+      if (runs) this.deletions.wake(seen);
     } catch (error) {
       if (error instanceof SextonError && error.code === 'second_person_required') {
         await this.tell(this.db, seen, asked, verdict, request.reason, 'refused', { code: error.code });

@@ -12,6 +12,7 @@ import { planDifferences } from '../planning/difference.js';
 import { WAKE_UP_QUEUE, type WakeUp, type WakeUpQueue } from '../queue/wake-up-queue.js';
 import { Registries } from '../registries/registries.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { TRACING, type Tracing } from '../telemetry/tracing/tracing.js';
 import { auditEventOf } from './deletion-audit.js';
 import { DeletionChanges } from './deletion-changes.js';
@@ -42,6 +43,7 @@ export class DeletionsService {
     private readonly registries: Registries,
     @Inject(RESTORABLE_UNTIL) private readonly restorableUntil: RestorableUntil,
     @Inject(WAKE_UP_QUEUE) private readonly queue: WakeUpQueue,
+    private readonly metrics: Metrics,
     @Inject(LOGGER) private readonly log: Logger,
     @Inject(TRACING) private readonly tracing: Tracing,
   ) {}
@@ -60,7 +62,7 @@ export class DeletionsService {
     this.mustBeAllowed(asked.caller, 'delete', request.registry, request.repository);
     if (request.runIn === 'window') this.mustHaveWindow(request.registry);
     const accepted = await this.intake.accept(asked, request, options.idempotencyKey);
-    await this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
+    this.ring({ kind: 'plan', registry: request.registry, repository: request.repository });
     const isNew = 'id' in accepted;
     if (isNew && options.waitMs === 0) return this.view(accepted);
     const id = isNew ? accepted.id : accepted.askedBefore;
@@ -158,7 +160,7 @@ export class DeletionsService {
       );
       if (approval) await this.audit.record(tx, awaitingEvent(row, approval));
     });
-    await this.wake(row);
+    this.wake(row);
     return this.view(await this.existing(id));
   }
 
@@ -198,7 +200,7 @@ export class DeletionsService {
         }),
       );
     });
-    await this.wake(row);
+    this.wake(row);
     const done = await this.changes.waitFor(id, waitMs, asked.signal, async () => {
       const now = await this.store.find(id);
       return now && now.restore_request === null ? now : null;
@@ -223,17 +225,19 @@ export class DeletionsService {
   }
 
   /** Tells the workers that there is something to do for the deletion. */
-  async wake(row: DeletionRow): Promise<void> {
-    await this.ring({ kind: 'execute', ...repositoryOf(row) });
+  wake(row: DeletionRow): void {
+    this.ring({ kind: 'execute', ...repositoryOf(row) });
   }
 
-  /** A wake-up that could not be rung is not lost: the work stands in PostgreSQL and the reconciler rings again. */
-  private async ring(wakeUp: WakeUp): Promise<void> {
-    try {
-      await this.queue.ring(wakeUp);
-    } catch (error) {
+  /**
+   * Nobody's answer waits for the queue. A wake-up that could not be rung is not lost: the work stands in PostgreSQL and
+   * the reconciler rings again.
+   */
+  private ring(wakeUp: WakeUp): void {
+    this.queue.ring(wakeUp).catch((error: unknown) => {
+      this.metrics.wakeUpNotRung(wakeUp.registry);
       this.log.warn({ err: error, ...wakeUp }, 'the queue took no wake-up; the reconciler will ring again');
-    }
+    });
   }
 
   private async existing(id: string): Promise<DeletionRow> {

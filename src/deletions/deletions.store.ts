@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sql, type Insertable } from 'kysely';
+import { sql } from 'kysely';
 import type { Approval } from '../approvals/approval.js';
-import type { AuditEventsTable } from '../audit/audit.tables.js';
 import { announceChange } from '../database/announce.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import type { RegistryName, RepositoryName } from '../oci/names.js';
@@ -9,17 +8,7 @@ import type { Plan } from '../planning/plan.js';
 import { mayFollow, statesBefore, type DeletionState } from './deletion-state.js';
 import type { DeletionRow, TargetRow } from './deletion-view.js';
 import type { DeletionProblem, RestoreRequest } from './deletions.tables.js';
-import { storedSelector, type CreateDeletion } from './deletions.dto.js';
 import type { PlanProgress } from './plan-progress.js';
-
-export interface NewDeletion {
-  readonly id: string;
-  readonly request: CreateDeletion;
-  readonly requestedBy: { readonly id: string; readonly name: string; readonly address: string | null };
-  readonly requestId: string;
-  readonly traceparent: string | null;
-  readonly createdAt: Date;
-}
 
 /** What a change of state may set beside the state itself. */
 interface Change {
@@ -43,38 +32,6 @@ export interface DeletionStatus extends Pick<DeletionRow, 'state' | 'problem' | 
 @Injectable()
 export class DeletionsStore {
   constructor(@Inject(DATABASE) private readonly db: Db) {}
-
-  /** Inserts the deletion together with its audit event, in one statement. Not announced: nobody knows its id yet. */
-  async insert(db: Db, asked: NewDeletion, event: Insertable<AuditEventsTable>): Promise<DeletionRow> {
-    const { id, request, requestedBy, requestId, traceparent, createdAt } = asked;
-    return db
-      .with('recorded', (cte) => cte.insertInto('audit_events').values(event))
-      .insertInto('deletions')
-      .values({
-        id,
-        registry: request.registry,
-        repository: request.repository,
-        state: 'planning',
-        dry_run: request.dryRun,
-        reason: request.reason,
-        ticket: request.ticket ?? null,
-        labels: JSON.stringify(request.labels),
-        requested_references: JSON.stringify(request.references ?? []),
-        selector: request.references ? null : JSON.stringify(storedSelector(request)),
-        siblings: request.siblings,
-        referrers: request.referrers,
-        children: request.children,
-        run_in: request.runIn,
-        requested_by_id: requestedBy.id,
-        requested_by_name: requestedBy.name,
-        requested_by_address: requestedBy.address,
-        request_id: requestId,
-        traceparent,
-        created_at: createdAt,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-  }
 
   async find(id: string, db: Db = this.db): Promise<DeletionRow | null> {
     return (await db.selectFrom('deletions').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;

@@ -63,6 +63,22 @@ describe('a new key', () => {
     ]);
   });
 
+  it('that many use at one moment is noted as used by one of them', async () => {
+    const { secret } = await keys.create(ADMIN, TEAM, 'r');
+    let statements = 0;
+    const count = (): void => void (statements += 1);
+    test.pool.on('acquire', count);
+    const now = new Date('2030-01-01T00:00:00Z');
+    const use = async (): Promise<void> => {
+      const row = await store.findBySecret(secret);
+      if (row) await store.noteUse(row, now);
+    };
+    await Promise.all(Array.from({ length: 50 }, use));
+    test.pool.off('acquire', count);
+    expect(statements).toBe(2);
+    expect((await store.findBySecret(secret))?.last_used_at).toEqual(now);
+  });
+
   // Promise 6
   it('is not made, rotated or revoked when that cannot be recorded', async () => {
     const unaudited = new ApiKeysService(test.db, store, failingAudit());

@@ -98,7 +98,7 @@ export class ApiKeysService {
     const admin: CreateApiKey = { name: 'first admin', role: 'admin', scopes: [] };
     return this.db.transaction().execute(async (tx) => {
       await this.store.lockKeys(tx);
-      if (configured !== null && !(await this.store.findBySecret(configured, tx))) {
+      if (configured !== null && !(await this.store.findBySecretIn(tx, configured))) {
         await this.insert(tx, { ...admin, name: 'SEXTON_ADMIN_KEY' }, configured, SEXTON_ITSELF, null);
       }
       if (await this.store.hasActiveAdmin(new Date(), tx)) return null;

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql, type Selectable } from 'kysely';
+import { Batches } from '../batches/batches.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import { hashApiKey, prefixOf, sameHash } from './api-key.js';
 import type { ApiKeysTable } from './api-keys.table.js';
@@ -12,13 +13,22 @@ const USE_RESOLUTION_MS = 60_000;
 
 @Injectable()
 export class ApiKeysStore {
-  constructor(@Inject(DATABASE) private readonly db: Db) {}
+  private readonly lookups: Batches<string, ApiKeyRow | null>;
+  private readonly usesUnderWay = new Map<string, Promise<void>>();
 
-  /** The key with this secret, revoked and expired ones too. */
-  async findBySecret(secret: string, db: Db = this.db): Promise<ApiKeyRow | null> {
-    const hash = hashApiKey(secret);
-    const row = await db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst();
-    return row && sameHash(row.hash, hash) ? row : null;
+  constructor(@Inject(DATABASE) private readonly db: Db) {
+    this.lookups = new Batches((hashes) => findByHashes(db, hashes), { mostUnderWay: 2, largest: 100 });
+  }
+
+  /** The key with this secret, revoked and expired ones too. Looked up after it was asked for, and never remembered. */
+  findBySecret(secret: string): Promise<ApiKeyRow | null> {
+    return this.lookups.ask(hashApiKey(secret));
+  }
+
+  /** The same, as the transaction sees it. */
+  async findBySecretIn(tx: Tx, secret: string): Promise<ApiKeyRow | null> {
+    const [row = null] = await findByHashes(tx, [hashApiKey(secret)]);
+    return row;
   }
 
   async insert(
@@ -125,8 +135,25 @@ export class ApiKeysStore {
     return admin !== undefined;
   }
 
+  /** Of those that use a key at one moment one writes, and the others wait for that instead of for each other. */
   async noteUse(row: ApiKeyRow, now: Date): Promise<void> {
     if (row.last_used_at && now.getTime() - row.last_used_at.getTime() < USE_RESOLUTION_MS) return;
-    await this.db.updateTable('api_keys').set({ last_used_at: now }).where('id', '=', row.id).execute();
+    const noting = this.usesUnderWay.get(row.id) ?? this.writeUse(row.id, now);
+    this.usesUnderWay.set(row.id, noting);
+    await noting.finally(() => this.usesUnderWay.delete(row.id));
+  }
+
+  private async writeUse(id: string, now: Date): Promise<void> {
+    await this.db.updateTable('api_keys').set({ last_used_at: now }).where('id', '=', id).execute();
   }
 }
+
+/** The row of each hash, in their order; null where there is none. Callers that ask often are few: a row is fetched once. */
+const findByHashes = async (db: Db, hashes: readonly string[]): Promise<(ApiKeyRow | null)[]> => {
+  const rows = await db
+    .selectFrom('api_keys')
+    .selectAll()
+    .where('hash', 'in', [...new Set(hashes)])
+    .execute();
+  return hashes.map((hash) => rows.find((row) => sameHash(row.hash, hash)) ?? null);
+};

@@ -52,6 +52,7 @@ export class BullWakeUpQueue implements WakeUpQueue {
   private readonly queues = new Map<string, OpenQueue>();
   private readonly workers: OpenWorker[] = [];
   private readonly running = new Set<Promise<void>>();
+  private readonly ringing = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
 
   constructor(
@@ -62,17 +63,8 @@ export class BullWakeUpQueue implements WakeUpQueue {
     setMaxListeners(0, this.stopping.signal);
   }
 
-  async ring(wakeUp: WakeUp | CollectionWakeUp, { insist = false } = {}): Promise<void> {
-    const { kind, ...about } = wakeUp;
-    const id = wakeUp.kind === 'collect' ? wakeUp.kind : wakeUp.repository;
-    const deduplication = insist ? {} : { deduplication: { id, keepLastIfActive: true } };
-    const queue = this.queue(kind, wakeUp.registry);
-    try {
-      await queue.add(kind, about, { ...EPHEMERAL, ...deduplication });
-    } catch (error) {
-      this.forget(queueName(kind, wakeUp.registry), queue);
-      throw error;
-    }
+  ring(wakeUp: WakeUp | CollectionWakeUp, { insist = false } = {}): Promise<void> {
+    return track(this.ringing, this.add(wakeUp, insist));
   }
 
   listen(kind: WakeUpKind, registry: RegistryName, concurrency: number, handler: WakeUpHandler): void {
@@ -101,10 +93,25 @@ export class BullWakeUpQueue implements WakeUpQueue {
     const closing = Promise.all(this.workers.map((worker) => worker.close()));
     closing.catch(() => undefined);
     await Promise.allSettled([...this.running]);
+    // Nobody waits for most of them: what was accepted just now should not have to wait for the reconciler.
+    await atMost(CLOSE_MS, Promise.allSettled([...this.ringing]));
     await atMost(CLOSE_MS, closing);
     await atMost(CLOSE_MS, Promise.all(this.workers.map((worker) => worker.close(true))));
     await atMost(CLOSE_MS, Promise.all([...this.queues.values()].map((queue) => queue.close())));
     await this.backend.close();
+  }
+
+  private async add(wakeUp: WakeUp | CollectionWakeUp, insist: boolean): Promise<void> {
+    const { kind, ...about } = wakeUp;
+    const id = wakeUp.kind === 'collect' ? wakeUp.kind : wakeUp.repository;
+    const deduplication = insist ? {} : { deduplication: { id, keepLastIfActive: true } };
+    const queue = this.queue(kind, wakeUp.registry);
+    try {
+      await queue.add(kind, about, { ...EPHEMERAL, ...deduplication });
+    } catch (error) {
+      this.forget(queueName(kind, wakeUp.registry), queue);
+      throw error;
+    }
   }
 
   private open(
@@ -115,21 +122,12 @@ export class BullWakeUpQueue implements WakeUpQueue {
   ): void {
     const worker = this.backend.openWorker(
       queueName(kind, registry),
-      (job) => this.track(handle(job)),
+      (job) => track(this.running, handle(job)),
       concurrency,
     );
     worker.on('error', this.onError);
     worker.on('failed', (_job, error) => this.onError(error));
     this.workers.push(worker);
-  }
-
-  private async track(work: Promise<void>): Promise<void> {
-    this.running.add(work);
-    try {
-      await work;
-    } finally {
-      this.running.delete(work);
-    }
   }
 
   /** One that was opened while its store was away fails for ever: the next call opens another. */
@@ -149,6 +147,16 @@ export class BullWakeUpQueue implements WakeUpQueue {
     return queue;
   }
 }
+
+/** Keeps `work` in `set` while it goes on. */
+const track = async (set: Set<Promise<void>>, work: Promise<void>): Promise<void> => {
+  set.add(work);
+  try {
+    await work;
+  } finally {
+    set.delete(work);
+  }
+};
 
 /** BullMQ forbids `:` in names; registry names hold only letters, digits and `-`. */
 const queueName = (kind: QueueKind, registry: RegistryName): string => `${kind}.${registry}`;

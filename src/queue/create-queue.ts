@@ -7,6 +7,9 @@ import type { WakeUpQueue } from './wake-up-queue.js';
 /** Jobs hold for seconds only what PostgreSQL knows anyway; short locks bring a killed worker's wake-up back soon. */
 const WORKER_TIMING = { lockDuration: 15_000, stalledInterval: 10_000, maxStalledCount: 3 };
 
+/** How long Redis may take to be told of something, in milliseconds. */
+const RING_MS = 5_000;
+
 /**
  * The one place that knows where wake-ups live: BullMQ on Redis when `redisUrl` is set, else on PostgreSQL through
  * its own backend (FACTS §9).
@@ -37,8 +40,9 @@ const onPostgres = (connectionString: string): BullBackend => {
 };
 
 const onRedis = (url: string, onError: (error: Error) => void): BullBackend => {
-  // A producer answers an HTTP request: it must fail fast, the reconciler rings again (FACTS §7.9).
-  const producer = openRedis(url, onError);
+  // It must fail fast, the reconciler rings again (FACTS §7.9). No request waits for it: what a Redis that hangs does not
+  // answer must not pile up.
+  const producer = openRedis(url, onError, { commandTimeout: RING_MS });
   const consumer = openRedis(url, onError, { maxRetriesPerRequest: null, enableOfflineQueue: true });
   const options = (connection: AnyRedis): QueueBaseOptions & { prefix: string } => ({
     connection,

@@ -66,6 +66,12 @@ export class Metrics {
     labelNames: ['registry', 'code'],
     registers: [this.registry],
   });
+  private readonly notRung = new Counter({
+    name: 'sexton_queue_wake_ups_not_rung_total',
+    help: 'Wake-ups of accepted deletions that the queue did not take; the reconciler rings again.',
+    labelNames: ['registry'],
+    registers: [this.registry],
+  });
   private readonly queueWaiting = new Gauge({
     name: 'sexton_queue_waiting_deletions',
     help: 'Accepted deletions that wait, in the whole installation.',
@@ -152,6 +158,11 @@ export class Metrics {
 
   upstreamFailed(registry: string, code: string): void {
     this.upstreamErrors.inc({ registry, code });
+  }
+
+  /** The queue did not take a wake-up. */
+  wakeUpNotRung(registry: string): void {
+    this.notRung.inc({ registry });
   }
 
   /** Reads the queue at each collection. */

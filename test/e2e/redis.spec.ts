@@ -1,10 +1,11 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { redisWarnings } from '../../src/queue/redis-settings.js';
 import { pushImage } from '../../tools/images.js';
 import { startRedisCluster, startRedisSentinel } from '../../tools/redis-many.js';
 import { startRedis } from '../../tools/redis-server.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
-import { deleteAndWait } from '../support/deletions.js';
+import { deleteAndWait, untilEnded } from '../support/deletions.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
 
 describe('settings of Redis that lose wake-ups', () => {
@@ -32,6 +33,36 @@ describe('settings of Redis that lose wake-ups', () => {
     }, 10_000);
     await gateway.stop();
     await redis.stop();
+  });
+});
+
+describe('a Redis that hangs', () => {
+  it('delays no answer: the request is durable, and is worked on once Redis answers again', async () => {
+    const registry = await startRegistry();
+    const redis = await startRedis();
+    const gateway = await startTestGateway({
+      registries: [registryOptions('prod', registry.url)],
+      redisUrl: redis.url,
+    });
+    const body = { registry: 'prod', repository: 'hanging/app', references: ['v1'], reason: 'a test' };
+    // So that connections and queues are open.
+    await deleteAndWait(gateway.api(), { ...body, repository: 'before/app' });
+    const client = new Redis(redis.url);
+    await client.client('PAUSE', 6_000);
+    const beganMs = performance.now();
+    const asked = await gateway.api().post('/v1/deletions').set('Prefer', 'respond-async').send(body);
+    const ms = performance.now() - beganMs;
+    expect(asked.status).toBe(202);
+    // The rate limit waits half a second for Redis to count the request.
+    expect(ms).toBeLessThan(3_000);
+    await untilEnded(gateway.api(), (asked.body as { id: string }).id);
+    const metrics = await gateway.api().get('/metrics').expect(200);
+    expect(metrics.text).toContain('sexton_queue_wake_ups_not_rung_total{registry="prod"} 1');
+    expect(gateway.logLines.join()).toContain('the queue took no wake-up; the reconciler will ring again');
+    client.disconnect();
+    await gateway.stop();
+    await redis.stop();
+    await registry.stop();
   });
 });
 

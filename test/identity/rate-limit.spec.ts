@@ -37,6 +37,22 @@ describe('the rate limit', () => {
     await gateway.api(other).get('/v1/deletions').expect(200);
   });
 
+  it('lets through exactly as many of those that come at one moment, and tells each what was left', async () => {
+    const gateway = await start({ rateLimit: { requests: 20 } });
+    const other = await aKey(gateway);
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => gateway.api(n % 2 ? other : undefined).get('/v1/me')),
+    );
+    const own = await Promise.all(Array.from({ length: 30 }, () => gateway.api(other).get('/v1/me')));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(own.filter(({ status }) => status === 200)).toHaveLength(5);
+    expect(own.filter(({ status }) => status === 429)).toHaveLength(25);
+    const left = [...answers.filter((_, n) => n % 2), ...own]
+      .map(({ headers }) => Number(/r=(\d+)/.exec(headers['ratelimit'] ?? '')?.[1]))
+      .sort((one, another) => another - one);
+    expect(left).toEqual([...Array.from({ length: 20 }, (_, n) => 19 - n), ...Array<number>(25).fill(0)]);
+  });
+
   it('is not for those who watch it, and not for the documentation', async () => {
     const gateway = await start({ rateLimit: { requests: 1 } });
     for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json']) {

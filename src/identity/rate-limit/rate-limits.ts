@@ -1,3 +1,4 @@
+import { Batches } from '../../batches/batches.js';
 import type { AnyRedis } from '../../queue/redis.js';
 import {
   RateLimiterMemory,
@@ -24,45 +25,59 @@ export interface Allowance {
  * one and while Redis is away.
  */
 export class RateLimits {
-  private readonly requests: RateLimiterAbstract;
-  private readonly failures: RateLimiterAbstract;
+  private readonly requests: Batches<string, Allowance>;
+  private readonly failures: Batches<string, Allowance>;
 
-  constructor(
-    private readonly options: RateLimitOptions,
-    redis: AnyRedis | null,
-  ) {
-    this.requests = limiterOf('caller', options.requests, options.perSeconds, redis);
-    this.failures = limiterOf('failed-logins', options.failedLogins, options.perSeconds, redis);
+  constructor({ requests, failedLogins, perSeconds }: RateLimitOptions, redis: AnyRedis | null) {
+    this.requests = counterOf('caller', limiterOf('caller', requests, perSeconds, redis));
+    this.failures = counterOf('failed-logins', limiterOf('failed-logins', failedLogins, perSeconds, redis));
   }
 
   /** Counts one request of a caller. */
   request(callerId: string): Promise<Allowance> {
-    return this.count('caller', this.requests, callerId);
+    return this.requests.ask(callerId);
   }
 
   /** Counts one failed log-in of an address. */
   failedLogin(address: string | null): Promise<Allowance> {
-    return this.count('failed-logins', this.failures, address ?? 'unknown');
-  }
-
-  private async count(policy: string, limiter: RateLimiterAbstract, key: string): Promise<Allowance> {
-    const { result, isExceeded } = await limiter.consume(key).then(
-      (left) => ({ result: left, isExceeded: false }),
-      (error: unknown) => {
-        if (error instanceof RateLimiterRes) return { result: error, isExceeded: true };
-        throw error;
-      },
-    );
-    return {
-      policy,
-      quota: limiter.points,
-      windowSeconds: this.options.perSeconds,
-      remaining: result.remainingPoints,
-      resetMs: result.msBeforeNext,
-      isExceeded,
-    };
+    return this.failures.ask(address ?? 'unknown');
   }
 }
+
+/** Counts what one caller asks at one moment in one step, and tells each what was left when it was its turn. */
+const counterOf = (policy: string, limiter: RateLimiterAbstract): Batches<string, Allowance> =>
+  new Batches(
+    async (keys) => {
+      const callers = new Map<string, { times: number; counted: Promise<RateLimiterRes> | null }>();
+      const turns = keys.map((key) => {
+        const caller = callers.get(key) ?? { times: 0, counted: null };
+        callers.set(key, caller);
+        caller.times += 1;
+        return { key, caller, turn: caller.times };
+      });
+      return turns.map(async ({ key, caller, turn }) => {
+        const { consumedPoints, msBeforeNext } = await (caller.counted ??= count(limiter, key, caller.times));
+        const consumed = consumedPoints - caller.times + turn;
+        return {
+          policy,
+          quota: limiter.points,
+          windowSeconds: limiter.duration,
+          remaining: Math.max(0, limiter.points - consumed),
+          resetMs: msBeforeNext,
+          isExceeded: consumed > limiter.points,
+        };
+      });
+    },
+    // None waits for another: a Redis that hangs would hold up each of them in turn.
+    { mostUnderWay: Infinity, largest: 1_000 },
+  );
+
+const count = (limiter: RateLimiterAbstract, key: string, times: number): Promise<RateLimiterRes> =>
+  limiter.consume(key, times).catch((error: unknown) => {
+    // So it says that there are too many.
+    if (error instanceof RateLimiterRes) return error;
+    throw error;
+  });
 
 const limiterOf = (
   name: string,
