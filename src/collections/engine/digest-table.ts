@@ -11,7 +11,7 @@ const SLOT_MASK = PAGE_SLOTS - 1;
 const NONE = -1;
 
 /** Numbers beside the digests of a table, in pages of their own, so that growing never copies. */
-export class Column<T extends Uint8Array | Uint32Array | Int32Array | Float64Array> {
+export class Column<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array> {
   readonly #pages: T[] = [];
 
   constructor(private readonly newPage: (length: number) => T) {}

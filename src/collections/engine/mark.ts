@@ -5,6 +5,7 @@ import type { CollectionFault } from './fault.js';
 import { findRepositories } from './find-repositories.js';
 import type { NumberLists } from './number-lists.js';
 import { ReachableManifests } from './reachable.js';
+import type { UnreadManifest } from './read-manifests.js';
 import { FLAG, type ReferenceGraph } from './reference-graph.js';
 import { RepositoryLists } from './repository-lists.js';
 import { RepositoryMark, Visits, type RepositoryLinks } from './repository-mark.js';
@@ -94,6 +95,22 @@ const confirmMissing = async (
   return missing;
 };
 
+/** Asked of few, long after all were marked, so it has visits of its own and those of the mark can go. */
+const needsOf = (
+  graph: ReferenceGraph,
+  all: RepositoryLists,
+  problems: ReadonlyMap<number, UnreadManifest>,
+): Marking['needs'] => {
+  let visits: Visits | null = null;
+  let stamp = 0;
+  return (repository, digest) => {
+    if (repository < 0 || repository >= all.length) return false;
+    visits ??= new Visits(Infinity);
+    new RepositoryMark(graph, all.at(repository), ++stamp, visits, problems).run(null);
+    return visits.wasSeen(digest, stamp);
+  };
+};
+
 /**
  * Finds what is alive. The blobs are listed first, so that a blob pushed meanwhile is not among them and cannot become
  * a candidate. Marks are per repository, since what is undecided is bounded by the repository.
@@ -138,7 +155,7 @@ export const mark = async (
   await reachable.follow(signal, turn);
   const { problems } = reachable;
 
-  const visits = new Visits();
+  const visits = new Visits(all.length);
   const undecided = new Set<number>();
   const totals: RepositoryTotals[] = [];
   const untagged: UntaggedRevision[] = [];
@@ -164,12 +181,7 @@ export const mark = async (
       liveBytes: walk.liveBytes,
     });
   }
-  let stamp = all.length;
-  const needs = (repository: number, digest: number): boolean => {
-    if (repository < 0 || repository >= all.length) return false;
-    new RepositoryMark(graph, all.at(repository), ++stamp, visits, problems).run(null);
-    return visits.wasSeen(digest, stamp);
-  };
+  const needs = needsOf(graph, all, problems);
   const missing = await confirmMissing(graph, scanner, wanted, faults);
   return {
     graph,

@@ -4,6 +4,8 @@ import { FLAG, type ReferenceGraph } from './reference-graph.js';
 import type { UnreadManifest } from './read-manifests.js';
 import type { Role } from './references.js';
 
+const LAST_UINT16 = 2 ** 16 - 1;
+
 /** A repository's links, as numbers of digests. */
 export interface RepositoryLinks {
   readonly name: string;
@@ -19,7 +21,13 @@ export interface RepositoryLinks {
  * did: what two sets per repository would say.
  */
 export class Visits {
-  readonly #last = new Column((length) => new Uint32Array(length));
+  readonly #last: Column<Uint16Array | Uint32Array>;
+
+  /** Stamps go from 1 to `lastStamp`. */
+  constructor(lastStamp: number) {
+    const isNarrow = lastStamp * 2 + 1 <= LAST_UINT16;
+    this.#last = new Column((length) => (isNarrow ? new Uint16Array(length) : new Uint32Array(length)));
+  }
 
   wasSeen(index: number, stamp: number): boolean {
     return this.#last.get(index) >>> 1 === stamp;
