@@ -36,11 +36,14 @@ export class Batches<Asked, Answer> {
     });
   }
 
-  /** Once everything that this turn of the event loop has read was looked at: what arrived together goes together. */
+  /**
+   * Once what is being answered now has asked all that it asks; what comes while as much is under way as may be gathers for
+   * the next batch. Not a turn of the event loop later: a collection in this thread takes up whole turns.
+   */
   #startSoon(): void {
     if (this.#isAboutToStart || this.#underWay >= this.#mostUnderWay || this.#waiting.length === 0) return;
     this.#isAboutToStart = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#isAboutToStart = false;
       void this.#start(this.#waiting.splice(0, this.#largest));
       this.#startSoon();

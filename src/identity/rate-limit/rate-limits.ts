@@ -68,8 +68,8 @@ const counterOf = (policy: string, limiter: RateLimiterAbstract): Batches<string
         };
       });
     },
-    // None waits for another: a Redis that hangs would hold up each of them in turn.
-    { mostUnderWay: Infinity, largest: 1_000 },
+    // Of a Redis that hangs each request waits for two counts at most: the one under way, and its own.
+    { mostUnderWay: 2, largest: 1_000 },
   );
 
 const count = (limiter: RateLimiterAbstract, key: string, times: number): Promise<RateLimiterRes> =>
