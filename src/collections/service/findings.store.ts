@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DATABASE, type Db } from '../../database/database.js';
+import { sql } from 'kysely';
+import { DATABASE, type Db, type Tx } from '../../database/database.js';
 import type { Finding } from '../engine/report.js';
 
-/** 65,535 parameters a statement are PostgreSQL's limit; smaller pieces keep its memory and ours low. */
+/** Small pieces keep the memory of both sides low. */
 const ROWS_A_STATEMENT = 500;
 
 /** The lines of reports. */
@@ -16,13 +17,8 @@ export class FindingsStore {
       await tx.deleteFrom('collection_findings').where('collection_id', '=', collection).execute();
       let position = 0;
       for (const piece of pieces(findings, ROWS_A_STATEMENT)) {
-        const rows = piece.map((finding) => ({
-          collection_id: collection,
-          position: position++,
-          kind: finding.kind,
-          body: JSON.stringify(finding),
-        }));
-        await tx.insertInto('collection_findings').values(rows).execute();
+        await insertFindings(tx, collection, position, piece);
+        position += piece.length;
       }
       return position;
     });
@@ -44,6 +40,21 @@ export class FindingsStore {
       .execute();
   }
 }
+
+/** As one parameter: with one for each value, putting the statement together holds up requests to the same process. */
+const insertFindings = async (
+  tx: Tx,
+  collection: string,
+  from: number,
+  findings: readonly Finding[],
+): Promise<void> => {
+  await sql`
+    insert into collection_findings (collection_id, position, kind, body)
+    select ${collection}, ${from}::int + ordinality - 1, body ->> 'kind', body
+    from jsonb_array_elements(${JSON.stringify(findings)}::jsonb) with ordinality as found (body, ordinality)`.execute(
+    tx,
+  );
+};
 
 function* pieces<T>(items: Iterable<T>, size: number): Generator<T[]> {
   let piece: T[] = [];
