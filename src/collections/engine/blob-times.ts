@@ -2,6 +2,7 @@ import type { CollectionFault } from './fault.js';
 import type { Marking } from './mark.js';
 import type { Scanner } from './scanner.js';
 import { SortedNumbers } from './sorted-numbers.js';
+import { A_TURN, NO_TURNS, type Turn } from './turns.js';
 
 /** How large blobs are and when they last changed, in the order asked. */
 export interface BlobTimes {
@@ -13,7 +14,7 @@ export interface BlobTimes {
 }
 
 /** How many files are looked at before what was found is taken in: their digests and times take 50 bytes each. */
-const FILES_AT_ONCE = 8192;
+const FILES_AT_ONCE = 4096;
 
 /** More than are ever asked for: numbers of repositories stand above it. */
 const BLOBS = 2 ** 32;
@@ -30,11 +31,13 @@ export const blobTimes = async (
   { graph, names }: Pick<Marking, 'graph' | 'names'>,
   indexes: ArrayLike<number>,
   linkedIn: (i: number) => readonly number[],
+  turn: Turn = NO_TURNS,
 ): Promise<BlobTimes> => {
   const sizesBytes = new Float64Array(indexes.length);
   const modifiedMs = new Float64Array(indexes.length);
   const faults: CollectionFault[] = [];
-  for (const runs of portionsOf(runsOf(indexes.length, linkedIn))) {
+  const lookAt = async (runs: readonly Run[]): Promise<void> => {
+    await turn();
     const times = await scanner.times({
       runs: runs.map(({ repository, ats }) => ({
         repository: repository === null ? null : (names[repository] ?? ''),
@@ -54,36 +57,44 @@ export const blobTimes = async (
         n += 1;
       }
     }
-  }
+  };
+  for (const run of blobRuns(indexes.length)) await lookAt([run]);
+  const pairs = await pairsOf(indexes.length, linkedIn, turn);
+  for (const runs of portionsOf(linkRuns(pairs))) await lookAt(runs);
   return { sizesBytes, modifiedMs, faults };
 };
 
-function* runsOf(count: number, linkedIn: (i: number) => readonly number[]): Generator<Run> {
+function* blobRuns(count: number): Generator<Run> {
   for (let from = 0; from < count; from += FILES_AT_ONCE) {
     const length = Math.min(FILES_AT_ONCE, count - from);
     yield { repository: null, ats: Array.from({ length }, (_, i) => from + i) };
   }
-  yield* linkRuns(count, linkedIn);
 }
 
-/** One repository's links together, from one number for each: lists of them all would double the memory of a run. */
-function* linkRuns(count: number, linkedIn: (i: number) => readonly number[]): Generator<Run> {
+/** Repository and place of each link in one number, sorted: lists of them all would double the memory of a run. */
+const pairsOf = async (
+  count: number,
+  linkedIn: (i: number) => readonly number[],
+  turn: Turn,
+): Promise<Float64Array> => {
   const pairs = new SortedNumbers();
   for (let i = 0; i < count; i++) {
+    if (i % A_TURN === 0) await turn();
     for (const repository of linkedIn(i)) pairs.push(repository * BLOBS + i);
   }
-  let repository = -1;
-  let ats: number[] = [];
-  for (const pair of pairs.sorted()) {
-    const next = Math.floor(pair / BLOBS);
-    if (next !== repository && ats.length > 0) {
-      yield { repository, ats };
-      ats = [];
+  return pairs.sorted();
+};
+
+/** The links of each repository together. */
+function* linkRuns(pairs: Float64Array): Generator<Run> {
+  for (let from = 0, to = 0; from < pairs.length; from = to) {
+    const repository = Math.floor((pairs[from] ?? 0) / BLOBS);
+    const ats: number[] = [];
+    for (; to < pairs.length && (pairs[to] ?? 0) < (repository + 1) * BLOBS; to++) {
+      ats.push((pairs[to] ?? 0) % BLOBS);
     }
-    repository = next;
-    ats.push(pair % BLOBS);
+    yield { repository, ats };
   }
-  if (ats.length > 0) yield { repository, ats };
 }
 
 /** The runs, in their order, as many at a time as are about the files for once. */

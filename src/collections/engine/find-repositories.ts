@@ -2,6 +2,7 @@ import { REPOSITORIES, repositoryFolder } from '../../storage/layout.js';
 import type { Storage } from '../../storage/storage.js';
 import type { CollectionFault, Found } from './fault.js';
 import { listOrFault } from './listing.js';
+import type { Turn } from './turns.js';
 
 /**
  * Every repository, however deep it is nested, in name order. A folder is one as soon as it holds any of the
@@ -10,7 +11,7 @@ import { listOrFault } from './listing.js';
  *
  * A place that cannot be looked at may hold repositories, and those may need any blob.
  */
-export const findRepositories = async (storage: Storage): Promise<Found<readonly string[]>> => {
+export const findRepositories = async (storage: Storage, turn: Turn): Promise<Found<readonly string[]>> => {
   const found: string[] = [];
   const faults: CollectionFault[] = [];
   const onFault = (path: string, problem: string): void => {
@@ -18,6 +19,7 @@ export const findRepositories = async (storage: Storage): Promise<Found<readonly
   };
   const open = [''];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    await turn();
     const { folders } = await listOrFault(storage, repositoryFolder(name), onFault);
     if (name !== '' && folders.some((folder) => folder.startsWith('_'))) found.push(name);
     for (const folder of folders) {

@@ -74,7 +74,7 @@ export class GarbageLook implements Look {
     const { marking } = this.garbage;
     const indexes = blobs.map(({ index }) => index);
     const linkedIn = (i: number): readonly number[] => blobs[i]?.linkedIn ?? [];
-    const { modifiedMs } = await blobTimes(this.tools.scanner, marking, indexes, linkedIn);
+    const { modifiedMs } = await blobTimes(this.tools.scanner, marking, indexes, linkedIn, this.tools.turn);
     const latestMs = this.tools.now() - this.rules.graceMs;
     return blobs
       .filter((_, i) => !((modifiedMs[i] ?? NaN) > latestMs))

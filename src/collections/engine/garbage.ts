@@ -118,7 +118,7 @@ export const findGarbage = async (
     if (index % A_TURN === 0) await turn();
     if (isDead(index)) dead[n++] = index;
   }
-  const times = await blobTimes(scanner, marking, dead, (i) => links.layers.of(dead[i] ?? 0));
+  const times = await blobTimes(scanner, marking, dead, (i) => links.layers.of(dead[i] ?? 0), turn);
   faults.push(...times.faults);
   const isLayer = (index: number): boolean => links.layers.has(index);
   const widest = await keepWhatUndecidedRepositoriesCouldNeed(

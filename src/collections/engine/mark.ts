@@ -136,7 +136,7 @@ export const mark = async (
       await turn();
     }
   }
-  const repositories = await findRepositories(storage);
+  const repositories = await findRepositories(storage, turn);
   faults.push(...repositories.faults);
   const all = new RepositoryLists(repositories.found);
   const tagCounts: number[] = [];
