@@ -34,7 +34,8 @@ export const inCollectionSpan = (
       tracing.took('queue wait', waitedMs, { attributes: { 'sexton.collection': row.id } });
     }
     await work();
-    const ended = (await after()) ?? row;
+    // The work is done and noted: what a trace says of it is not worth failing for.
+    const ended = (await after().catch(() => null)) ?? row;
     span.set({ 'sexton.outcome': ended.state, ...countsOf(ended) });
     if (ended.problem && !isDeepStrictEqual(ended.problem, row.problem)) span.fail(ended.problem.code);
   });
