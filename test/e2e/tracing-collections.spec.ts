@@ -127,6 +127,11 @@ describe('one collection, asked of one process and carried out by another', () =
     const batches = below(run.spanId, 'collection batch');
     expect(batches.map(({ attributes }) => attributes.get('sexton.entries'))).toEqual([2, 1]);
 
+    // Nobody asked for what the healer does while a quarantine stands.
+    const round = await receiver.until(({ name }) => name === 'quarantine round');
+    expect(receiver.above(round)).toEqual([]);
+    expect(round.traceId).not.toBe(TRACE);
+
     await ask(api, `/v1/collections/${id}/undo`, {}, UNDO_TRACE);
     await untilState(api.api(), id, 'undone');
     const undo = await receiver.until(({ name }) => name === 'collection undo');
@@ -135,11 +140,6 @@ describe('one collection, asked of one process and carried out by another', () =
     const asked = await receiver.until(({ name }) => name === 'POST /v1/collections/:id/undo');
     expect(asked.traceId).toBe(UNDO_TRACE);
     expect(receiver.above(undo)).toEqual([asked]);
-
-    // Nobody asked for what the healer does while a quarantine stands.
-    const round = await receiver.until(({ name }) => name === 'quarantine round');
-    expect(receiver.above(round)).toEqual([]);
-    expect([TRACE, UNDO_TRACE]).not.toContain(round.traceId);
   });
 
   it('says why a stretch of it failed, and of the next one that it did not', async () => {
