@@ -18,10 +18,18 @@ import type { RepositoryScan } from './scan-repository.js';
 import { packedParts, timesParts } from './scan-parts.js';
 import type { FileTimes, RepositoryScanOptions, Scanner, TimesRequest } from './scanner.js';
 
-/** How much of each a worker is given at a time, and of blobs one shard: small enough to keep all busy to the end. */
-const REPOSITORIES = 16;
-const MANIFESTS = 250;
-const TIMES = 1000;
+/** How much of each a worker is given at a time, and of blobs one shard. */
+interface Pieces {
+  readonly repositories: number;
+  readonly manifests: number;
+  readonly times: number;
+}
+
+/** Small enough to keep all busy to the end. */
+const PIECES: Pieces = { repositories: 16, manifests: 250, times: 1000 };
+
+/** An answer is taken in by this thread, which has requests to answer meanwhile. */
+const SMALL_PIECES: Pieces = { repositories: 3, manifests: 48, times: 200 };
 
 /** A young generation of V8's own choice would let each thread grow by 48 MB before it tidies up. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
@@ -58,6 +66,7 @@ export class WorkerScanner implements Scanner {
   #failure: Error | null = null;
 
   readonly #background: boolean;
+  readonly #pieces: Pieces;
 
   /**
    * In the background the other threads have the lowest priority, and this one does not read: it may have requests to
@@ -65,6 +74,7 @@ export class WorkerScanner implements Scanner {
    */
   constructor(root: string, threads: number, { background = false } = {}) {
     this.#background = background;
+    this.#pieces = background ? SMALL_PIECES : PIECES;
     this.#storage = new FilesystemStorage(root);
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = new URL(`./scan-worker.${extension}`, import.meta.url);
@@ -88,7 +98,7 @@ export class WorkerScanner implements Scanner {
 
   repositories(names: readonly string[], options: RepositoryScanOptions): AsyncIterable<RepositoryScan> {
     const answers = this.#inOrder(
-      chunks(names, REPOSITORIES).map((part) =>
+      chunks(names, this.#pieces.repositories).map((part) =>
         this.#call<'repositories'>({ kind: 'repositories', names: part, options }),
       ),
     );
@@ -99,7 +109,7 @@ export class WorkerScanner implements Scanner {
 
   manifests(digests: PackedDigests): AsyncIterable<ManifestReading> {
     return this.#inOrder(
-      packedParts(digests, MANIFESTS).map((part) =>
+      packedParts(digests, this.#pieces.manifests).map((part) =>
         this.#call<'manifests'>({ kind: 'manifests', digests: part }),
       ),
     );
@@ -109,7 +119,7 @@ export class WorkerScanner implements Scanner {
     const length = request.digests.words.length / KEY_WORDS;
     const found = { sizesBytes: new Float64Array(length), modifiedMs: new Float64Array(length) };
     const faults: CollectionFault[] = [];
-    const calls = timesParts(request, TIMES).map((part) =>
+    const calls = timesParts(request, this.#pieces.times).map((part) =>
       this.#call<'times'>({ kind: 'times', request: part }),
     );
     let at = 0;

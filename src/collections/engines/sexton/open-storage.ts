@@ -80,8 +80,9 @@ const withScanner = async <T>(
   storage: Storage,
   work: (tools: CollectionTools) => Promise<T>,
 ): Promise<T> => {
-  const threads = ioLimit === null ? Math.min(wanted, availableParallelism()) : 0;
-  // The process may be one that answers requests: this thread leaves reading to the others, and its own work in turns.
+  // The process may be one that answers requests: it keeps a core, leaves reading to other threads, and does its own
+  // work in turns.
+  const threads = ioLimit === null ? Math.min(wanted, Math.max(1, availableParallelism() - 1)) : 0;
   const scanner =
     threads > 0 ? new WorkerScanner(root, threads, { background: true }) : new InlineScanner(storage);
   const turn = turnEvery(TURN_MS);
