@@ -19,7 +19,9 @@ export const probeWritability = async (url: string, repository: RepositoryName):
   } catch (error) {
     return isRefused(error) ? 'down' : 'unknown';
   }
-  if (answer.status === 405) return 'read_only';
+  // Read-only mode answers plain text; any other 405 is of a proxy, or of a server that does not know the method (TRAPS 7).
+  if (answer.status === 405)
+    return answer.headers.get('content-type')?.startsWith('text/plain') ? 'read_only' : 'unknown';
   if (answer.status !== 202) return 'unknown';
   const location = answer.headers.get('location');
   const upload = location === null ? null : new URL(location, `${base}/`);
