@@ -63,7 +63,7 @@ export class FileJournal implements Journal {
   }
 
   #load(): void {
-    const bytes = fs.existsSync(this.#path) ? fs.readFileSync(this.#path) : Buffer.alloc(0);
+    const bytes = readIfThere(this.#path);
     this.#wholeBytes = bytes.lastIndexOf(0x0a) + 1;
     const lines = bytes.toString('utf8', 0, this.#wholeBytes).split('\n').slice(0, -1);
     for (const [i, line] of lines.entries()) {
@@ -103,7 +103,7 @@ export class FileJournal implements Journal {
     );
     try {
       fs.ftruncateSync(handle, this.#wholeBytes);
-      this.#wholeBytes += fs.writeSync(handle, text, this.#wholeBytes);
+      this.#wholeBytes += writeAll(handle, Buffer.from(text), this.#wholeBytes);
       if (isIntent || isNew) fs.fsyncSync(handle);
     } finally {
       fs.closeSync(handle);
@@ -112,6 +112,24 @@ export class FileJournal implements Journal {
     for (const row of rows) this.#apply(row);
   }
 }
+
+/** Nothing where there is no such file. One that cannot be read is not taken for an empty one: the next write would cut it off. */
+const readIfThere = (path: string): Buffer => {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw new JournalError(`${path} cannot be read`, { cause: error });
+  }
+};
+
+/** A disk that is nearly full takes a part, and only refuses the next write. */
+const writeAll = (handle: number, bytes: Buffer, at: number): number => {
+  let written = 0;
+  while (written < bytes.length)
+    written += fs.writeSync(handle, bytes, written, bytes.length - written, at + written);
+  return written;
+};
 
 /** A new file's name is durable once its folder is. */
 const syncFolder = (folder: string): void => {
