@@ -258,4 +258,48 @@ describe('a collection', () => {
     const undone = await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');
     expect([undone.entries, undone.purged]).toEqual([0, garbage.length]);
   });
+
+  it('looks again while it purges for long, and brings back what was pushed meanwhile (TRAPS 19)', async () => {
+    const { files } = aStore();
+    for (let i = 0; i < 501; i++) files.blob(`stray ${i}`);
+    await collectIn(files.root);
+    const waiting = async () => new FileJournal(files.root).list(['quarantined']);
+    const before = (await waiting()).length;
+    let pushed: Digest | undefined;
+    const mayGoOn = async (): Promise<boolean> => {
+      const left = await waiting();
+      if (left.length < before && pushed === undefined) {
+        pushed = left[0]?.digest;
+        if (pushed) files.put(layout.layerLink('elsewhere', pushed), pushed);
+      }
+      return true;
+    };
+    const hooks = { mayGoOn, remarkAfterMs: -1 };
+    const purged = await purge(surveyorIn(files.root), new FileJournal(files.root), Date.now() + 1000, hooks);
+    expect(purged).toMatchObject({ entries: before - 1, broughtBack: 1, blocked: null, isFinished: true });
+    expect(pushed && files.hasBlob(pushed)).toBe(true);
+  });
+
+  it('purges no more once doubt has come up, or it may not go on', async () => {
+    const { files, living } = aStore();
+    for (let i = 0; i < 501; i++) files.blob(`stray ${i}`);
+    await collectIn(files.root);
+    const journal = new FileJournal(files.root);
+    let asked = 0;
+    const stopped = await purge(surveyorIn(files.root), journal, Date.now() + 1000, {
+      mayGoOn: async () => asked++ > 0,
+    });
+    expect(stopped).toMatchObject({ entries: 0, blocked: null, isFinished: false });
+    const mayGoOn = async (): Promise<boolean> => {
+      if ((await journal.list(['purged'])).length > 0) {
+        files.put(layout.revisionLink('team/app', living.digest), '');
+      }
+      return true;
+    };
+    const hooks = { mayGoOn, remarkAfterMs: -1 };
+    const doubtful = await purge(surveyorIn(files.root), journal, Date.now() + 1000, hooks);
+    expect(doubtful).toMatchObject({ entries: 500, isFinished: true });
+    expect(doubtful.blocked).toContain('revisions');
+    expect((await journal.list(['quarantined'])).length).toBe(4);
+  });
 });

@@ -69,15 +69,21 @@ export class GarbageLook implements Look {
     return entries;
   }
 
-  /** Looks once more, just before they move: an upload since the mark has renewed the blob or its link. */
+  /** Looks once more, just before they move: since the mark an upload has renewed the blob or its link, or it has gone. */
   async #blobEntries(head: BatchHead, blobs: readonly DeadBlob[]): Promise<readonly QuarantineEntry[]> {
     const { marking } = this.garbage;
     const indexes = blobs.map(({ index }) => index);
     const linkedIn = (i: number): readonly number[] => blobs[i]?.linkedIn ?? [];
-    const { modifiedMs } = await blobTimes(this.tools.scanner, marking, indexes, linkedIn, this.tools.turn);
+    const { sizesBytes, modifiedMs } = await blobTimes(
+      this.tools.scanner,
+      marking,
+      indexes,
+      linkedIn,
+      this.tools.turn,
+    );
     const latestMs = this.tools.now() - this.rules.graceMs;
     return blobs
-      .filter((_, i) => !((modifiedMs[i] ?? NaN) > latestMs))
+      .filter((_, i) => !Number.isNaN(sizesBytes[i] ?? NaN) && (modifiedMs[i] ?? NaN) <= latestMs)
       .map((blob, item) => blobEntry(head, item, marking, blob));
   }
 }

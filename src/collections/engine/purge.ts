@@ -1,6 +1,6 @@
 import { quarantineBatch, quarantineRun } from '../../storage/layout.js';
 import { bringBackNeeded } from './heal.js';
-import type { AroundBatch, Journal } from './journal.js';
+import type { AroundBatch, Journal, JournalEntry } from './journal.js';
 import { destroy } from './quarantine.js';
 import { settle } from './settle.js';
 import { KEEP_ALL } from './survey.js';
@@ -8,20 +8,30 @@ import type { Surveyor } from './surveyor.js';
 
 const BATCH = 500;
 
+/** Marks again before the next batch once a mark is this old: a large quarantine takes long to delete. */
+const REMARK_AFTER_MS = 60_000;
+
 export interface PurgeResult {
   readonly entries: number;
   readonly bytes: number;
   readonly broughtBack: number;
-  /** Why nothing was purged. */
+  /** Why nothing, or nothing more, was purged. */
   readonly blocked: string | null;
   /** False: it stopped because it might not go on. */
   readonly isFinished: boolean;
 }
 
+export interface PurgeHooks {
+  /** Asked before each batch. */
+  readonly mayGoOn?: () => Promise<boolean>;
+  readonly aroundBatch?: AroundBatch;
+  readonly remarkAfterMs?: number;
+}
+
 /**
- * Deletes for good what has waited in quarantine since before `quarantinedBeforeMs`. First everything that is needed
- * comes back; while anything is undecided, nothing is purged at all: this step alone cannot be undone. `mayGoOn` is
- * asked before each batch.
+ * Deletes for good what has waited in quarantine since before `quarantinedBeforeMs`. First, and again whenever the mark
+ * has aged, everything that is needed comes back; while anything is undecided, nothing is purged at all: this step
+ * alone cannot be undone.
  */
 export const purge = async (
   surveyor: Surveyor,
@@ -30,31 +40,50 @@ export const purge = async (
   {
     mayGoOn = async () => true,
     aroundBatch = (work) => work(),
-  }: { readonly mayGoOn?: () => Promise<boolean>; readonly aroundBatch?: AroundBatch } = {},
+    remarkAfterMs = REMARK_AFTER_MS,
+  }: PurgeHooks = {},
 ): Promise<PurgeResult> => {
-  const { storage } = surveyor;
+  const { storage, now } = surveyor;
   await settle(storage, journal);
-  const look = await surveyor.look(KEEP_ALL);
-  const broughtBack = await bringBackNeeded(storage, journal, look);
-  const doubt = look.faults.find((fault) => fault.undecided !== 'nothing');
-  if (doubt) {
-    return { entries: 0, bytes: 0, broughtBack, blocked: `${doubt.path} ${doubt.problem}`, isFinished: true };
-  }
-  const old = (await journal.list(['quarantined'])).filter((entry) => entry.atMs <= quarantinedBeforeMs);
+  let broughtBack = 0;
+  let blocked: string | null = null;
+  let old: readonly JournalEntry[] = [];
+  let markedMs = 0;
+  const lookAgain = async (): Promise<void> => {
+    const look = await surveyor.look(KEEP_ALL);
+    markedMs = now();
+    broughtBack += await bringBackNeeded(storage, journal, look);
+    const doubt = look.faults.find((fault) => fault.undecided !== 'nothing');
+    blocked = doubt ? `${doubt.path} ${doubt.problem}` : null;
+    const waiting = blocked === null ? await journal.list(['quarantined']) : [];
+    old = waiting.filter((entry) => entry.atMs <= quarantinedBeforeMs);
+  };
+  await lookAgain();
   let bytes = 0;
   let entries = 0;
-  while (entries < old.length && (await mayGoOn())) {
-    const batch = old.slice(entries, entries + BATCH);
+  let isFinished = true;
+  const [batches, runs] = [new Set<string>(), new Set<string>()];
+  while (old.length > 0) {
+    if (!(await mayGoOn())) {
+      isFinished = false;
+      break;
+    }
+    if (now() - markedMs > remarkAfterMs) await lookAgain();
+    const batch = old.slice(0, BATCH);
+    old = old.slice(BATCH);
     await aroundBatch(async () => {
       await journal.commit(batch, 'purging');
       await destroy(storage, batch);
       await journal.commit(batch, 'purged');
       return batch;
     });
-    for (const entry of batch) bytes += entry.sizeBytes;
+    for (const { run, batch: number, sizeBytes } of batch) {
+      bytes += sizeBytes;
+      batches.add(quarantineBatch(run, number));
+      runs.add(quarantineRun(run));
+    }
     entries += batch.length;
   }
-  const batches = old.map(({ run, batch }) => quarantineBatch(run, batch));
-  await storage.removeEmptyFolders([...new Set([...batches, ...old.map(({ run }) => quarantineRun(run))])]);
-  return { entries, bytes, broughtBack, blocked: null, isFinished: entries === old.length };
+  await storage.removeEmptyFolders([...batches, ...runs]);
+  return { entries, bytes, broughtBack, blocked, isFinished };
 };

@@ -17,10 +17,20 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+const OURS = `${process.pid} ${hostname()}\n`;
+
+const isOurs = (path: string): boolean => {
+  try {
+    return fs.readFileSync(path, 'utf8') === OURS;
+  } catch {
+    return false;
+  }
+};
+
 /** Linked to its name only when it is whole: a lock that does not name its holder could never be taken over. */
 const makeLock = (path: string): boolean => {
   const whole = `${path}.${process.pid}`;
-  fs.writeFileSync(whole, `${process.pid} ${hostname()}\n`, { mode: 0o600 });
+  fs.writeFileSync(whole, OURS, { mode: 0o600 });
   try {
     fs.linkSync(whole, path);
     return true;
@@ -59,6 +69,7 @@ export const withLock = async <T>(root: string, work: () => Promise<T>): Promise
   try {
     return await work();
   } finally {
-    fs.rmSync(path, { force: true });
+    // Who was taken for dead meanwhile leaves the lock of the one who came after.
+    if (isOurs(path)) fs.rmSync(path, { force: true });
   }
 };

@@ -60,18 +60,21 @@ export class QuarantineKeeper {
         await noteHealed(held.claim, registry, new Date(nowMs));
         return;
       }
-      const mayPurge = rules.windows.length === 0 || isOpen(rules, nowMs);
-      const purgeBeforeMs = mayPurge ? nowMs - retentionMs : null;
+      const isTime = (): boolean => rules.windows.length === 0 || isOpen(rules, this.now());
+      const purgeBeforeMs = isTime() ? nowMs - retentionMs : null;
+      // Asked by the clock before each batch: a look takes its time, and a window may close meanwhile.
+      const mayGoOn = async (): Promise<boolean> => !signal.aborted && isTime();
       const attributes = { 'sexton.registry': registry };
       // Nobody asked for it: a trace of its own.
       const tended = await this.tracing.inSpan('quarantine round', { attributes, parent: null }, () =>
-        tendStorage(at, this.holderFor(registry, held), purgeBeforeMs, { signal }),
+        tendStorage(at, this.holderFor(registry, held), purgeBeforeMs, { mayGoOn, signal }),
       );
       await noteHealed(held.claim, registry, new Date(nowMs));
       const { broughtBack, purged } = tended;
       if (broughtBack > 0) this.log.info({ registry, broughtBack }, 'brought back from quarantine');
-      if (purged?.blocked != null) this.log.warn({ registry, blocked: purged.blocked }, 'nothing was purged');
-      else if (purged && purged.entries > 0) this.log.info({ registry, bytes: purged.bytes }, 'purged');
+      if (purged?.blocked != null)
+        this.log.warn({ registry, blocked: purged.blocked }, 'purge stopped in doubt');
+      if (purged && purged.entries > 0) this.log.info({ registry, bytes: purged.bytes }, 'purged');
     });
   }
 }

@@ -11,7 +11,7 @@ import type { CollectionTools } from '../../engine/survey.js';
 import { turnEvery, type Turn } from '../../engine/turns.js';
 import { WorkerScanner } from '../../engine/worker-scanner.js';
 import { FilesystemStorage } from '../../../storage/filesystem-storage.js';
-import { BLOBS, JOURNAL, OWN, REPOSITORIES } from '../../../storage/layout.js';
+import { BLOBS, OWN, REPOSITORIES } from '../../../storage/layout.js';
 import type { Surveyor } from '../../engine/surveyor.js';
 import { PacedStorage } from '../../../storage/paced-storage.js';
 import { StorageFaultError, type Storage } from '../../../storage/storage.js';
@@ -99,9 +99,7 @@ const withScanner = async <T>(
 /** What waits in the storage's quarantine; read without its lock, so a look and no more. */
 export const lookIntoQuarantine = async (at: StorageAt): Promise<readonly JournalEntry[]> => {
   try {
-    const root = rootOf(at);
-    if (!existsSync(join(root, JOURNAL))) return [];
-    return await new FileJournal(root).list(['moving', 'quarantined', 'purging']);
+    return await new FileJournal(rootOf(at)).list(['moving', 'quarantined', 'purging']);
   } catch (error) {
     throw translate(error);
   }
