@@ -122,9 +122,22 @@ export default tseslint.config(
   ),
   // The schema lists every feature's rows, as types only.
   { files: ['src/database/schema.ts'], rules: { 'no-restricted-imports': 'off' } },
-  ...['deletions', 'execution', 'collections', 'http'].map((folder) =>
-    forbid(folder, OUTER, 'Nothing imports front/, web/ or cli/.'),
-  ),
+  ...[
+    'approvals',
+    'batches',
+    'catalog',
+    'collections',
+    'deletions',
+    'errors',
+    'execution',
+    'glob',
+    'guardrails',
+    'holds',
+    'http',
+    'ids',
+    'notifications',
+    'pause',
+  ].map((folder) => forbid(folder, OUTER, 'Nothing imports front/, web/ or cli/.')),
   {
     files: ['src/web/page/**/*.{ts,tsx}'],
     ignores: ['**/*.spec.ts'],
