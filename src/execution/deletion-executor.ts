@@ -9,6 +9,7 @@ import type { PlanMaker } from '../deletions/plan-maker.js';
 import type { Hold } from '../guardrails/hold.js';
 import type { HoldsInForce } from '../holds/holds-in-force.js';
 import type { PlanTarget } from '../planning/plan.js';
+import { isSeen } from '../planning/snapshot.js';
 import { SextonError } from '../errors/sexton-error.js';
 import {
   parseRegistryName,
@@ -147,9 +148,11 @@ export class DeletionExecutor {
     const inForce = () =>
       this.holds.on(parseRegistryName(row.registry), parseRepositoryName(row.repository), claim.db);
     const holds = await inForce();
-    const snapshot = await this.plans.snapshotFor(row, targets, goneDigests(results), holds, signal);
+    const gone = goneDigests(results);
+    const snapshot = await this.plans.snapshotFor(row, targets, gone, holds, signal);
+    const back = new Set([...gone].filter((digest) => isSeen(snapshot, digest)));
     const ids = idsOf(holds);
-    return { holds, snapshot, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
+    return { holds, snapshot, back, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
   }
 
   private async begin(claim: RepositoryClaim, row: DeletionRow): Promise<boolean> {
@@ -272,7 +275,7 @@ export class DeletionExecutor {
   }
 }
 
-type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'holdsAreTheSame'>;
+type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'back' | 'holdsAreTheSame'>;
 
 /** A hold never changes what it is about, so its id says it all. */
 const idsOf = (holds: readonly Hold[]): string => holds.map(({ id }) => id).join();

@@ -32,6 +32,8 @@ export interface TargetWork {
   readonly results: readonly TargetRow[];
   /** Taken after this run began. */
   readonly snapshot: RepositorySnapshot;
+  /** Removed by this deletion before the snapshot, and there again: somebody pushed them meanwhile. */
+  readonly back: ReadonlySet<Digest>;
   /** In force when the snapshot was taken. */
   readonly holds: readonly Hold[];
   /** Whether those are still all; asked at the last moment. */
@@ -60,7 +62,8 @@ export class TargetExecutor {
 
   private async attempt(work: TargetWork): Promise<TargetResult | null> {
     const { claim, row, target, result, results, snapshot, registry, signal } = work;
-    const verdict = recheckTarget(target, snapshot, goneDigests(results));
+    const gone = new Set([...goneDigests(results)].filter((digest) => !work.back.has(digest)));
+    const verdict = recheckTarget(target, snapshot, gone);
     switch (verdict.verdict) {
       case 'absent':
         return alreadyGone(target, result);

@@ -51,8 +51,8 @@ export const missingForPlan = (
 };
 
 /**
- * What must still be asked before `recheckTarget` can be trusted: every index, and where something cannot be read also
- * what the targets lead to, since that cannot contain them.
+ * What must still be asked before `recheckTarget` can be trusted: every index, where something cannot be read also what
+ * the targets lead to, since that cannot contain them, and what has `gone` before them, which may be there again.
  */
 export const missingForRecheck = (
   targets: readonly PlanTarget[],
@@ -64,8 +64,13 @@ export const missingForRecheck = (
   const manifests = targets.flatMap(({ kind, digest }) =>
     kind === 'manifest' && !gone.has(digest) ? [digest] : [],
   );
+  const before = targets
+    .filter(({ digest }) => !gone.has(digest))
+    .flatMap(({ cause, parents }) => (cause === null ? parents : [cause, ...parents]))
+    .filter((digest) => gone.has(digest) && isUnread(snapshot, digest));
   const read = new Set([
     ...unreadContainers(snapshot),
+    ...before,
     ...unreadBelow(snapshot, left),
     ...unreadForHolds(snapshot, manifests, holds),
   ]);

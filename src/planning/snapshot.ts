@@ -82,6 +82,10 @@ export const subjectOf = (snapshot: RepositorySnapshot, digest: Digest): Digest 
 export const isUnread = (snapshot: RepositorySnapshot, digest: Digest): boolean =>
   !snapshot.manifests.has(digest) && !snapshot.absent.has(digest);
 
+/** Whether the repository was seen to have the manifest. */
+export const isSeen = (snapshot: RepositorySnapshot, digest: Digest): boolean =>
+  !snapshot.absent.has(digest) && (snapshot.manifests.has(digest) || tagsOn(snapshot, digest).length > 0);
+
 /** Digests that must be read before anyone can say what contains what: indexes, at any depth below a tag. */
 export const unreadContainers = (snapshot: RepositorySnapshot): Digest[] => {
   const unread = new Set<Digest>();

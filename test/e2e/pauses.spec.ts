@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseRegistryName } from '../../src/oci/names.js';
-import { headManifest } from '../../tools/images.js';
+import { headManifest, pushImage, pushIndex } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { collectionOptions, HOUR, NIGHT } from '../support/collections.js';
 import { untilEnded } from '../support/deletions.js';
@@ -117,6 +117,38 @@ describe('a pause', () => {
     await goOn(id);
     const done = await untilEnded(api, deletion);
     expect(done.targets.map(({ outcome }) => outcome)).toEqual(Array(5).fill('deleted'));
+  });
+
+  it('in the middle of an index leaves its platforms alone when the index is pushed again meanwhile (TRAPS 8)', async () => {
+    const at = { registryUrl: registry.url, repository };
+    const platforms = [
+      await pushImage(at, { architecture: 'amd64', content: 'a' }),
+      await pushImage(at, { architecture: 'arm64', content: 'b' }),
+    ];
+    const index = await pushIndex(at, platforms, { tags: ['multi'] });
+    let id = '';
+    proxy.interfere(async ({ method, path }) => {
+      if (method === 'DELETE' && path.endsWith(index.digest)) id = await pause();
+      return null;
+    });
+    const deletion = await ask({ references: ['multi'] });
+    await vi.waitFor(
+      async () => {
+        const { state, targets } = await read(api, deletion);
+        expect([state, targets[0]?.outcome]).toEqual(['queued', 'deleted']);
+      },
+      { timeout: 20_000 },
+    );
+    await pushIndex(at, platforms, { tags: ['multi'] });
+    await goOn(id);
+    const done = await untilEnded(api, deletion);
+    expect(done.targets.map(({ outcome, code }) => [outcome, code])).toEqual([
+      ['deleted', null],
+      ['refused', 'plan_stale'],
+      ['refused', 'plan_stale'],
+    ]);
+    expect((await headManifest(at, 'multi')).digest).toBe(index.digest);
+    for (const { digest } of platforms) expect((await headManifest(at, digest)).status).toBe(200);
   });
 
   it('of everything holds up every registry; what is restored waits too', async () => {
