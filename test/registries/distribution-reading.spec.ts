@@ -161,6 +161,23 @@ describe('the list of tags (TRAPS 17)', () => {
     registry.answer((_request, response) => refuse(response, 404, 'NAME_UNKNOWN'));
     expect(await adapter.listTags(APP, never())).toEqual([]);
   });
+
+  it('of a repository that is gone in the middle of it is no part of a list', async () => {
+    let isThere = true;
+    registry.answer(({ path }, response) => {
+      if (path.includes('last=')) isThere = false;
+      if (!isThere) return refuse(response, 404, 'NAME_UNKNOWN');
+      const link = { link: '</v2/team-a/app/tags/list?last=v1>; rel="next"' };
+      return json(response, 200, { tags: ['v1'] }, link);
+    });
+    expect(await adapter.listTags(APP, never())).toEqual([]);
+    registry.answer(({ path }, response) => {
+      if (path.includes('last=')) return refuse(response, 404, 'NAME_UNKNOWN');
+      const link = { link: '</v2/team-a/app/tags/list?last=v1>; rel="next"' };
+      return json(response, 200, { tags: ['v1'] }, link);
+    });
+    expect(await codeOf(other({}).listTags(APP, never()))).toBe('upstream_unavailable');
+  });
 });
 
 describe('a manifest', () => {

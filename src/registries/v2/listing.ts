@@ -52,7 +52,8 @@ const listOnce = async (
       { method: 'GET', path, scope, mayRepeat: true, mostBytes: MOST_BYTES },
       signal,
     );
-    if (saysAbsent(response)) return [...tags];
+    // A later page that is not there leaves a list in part; the first one says that there is none.
+    if (saysAbsent(response)) return page === 0 ? [] : null;
     if (response.status !== 200) {
       throw unexpectedAnswer(response, upstream.options.name, `the tags of ${repository}`);
     }
