@@ -141,6 +141,21 @@ describe('a tag that moves between plan and delete (TRAPS 2)', () => {
     expect([await status('v1'), await status('stable')]).toEqual([200, 200]);
   });
 
+  it('is left alone while a write that failed is tried again', async () => {
+    await pushImage(at(), { tags: ['v1', 'stable'], content: 'old' });
+    let tries = 0;
+    let pushed: string | null = null;
+    proxy.interfere(async ({ method, path }) => {
+      if (method !== 'PUT' || !path.endsWith('/manifests/v1') || (tries += 1) > 1) return null;
+      pushed = (await pushImage(at(), { tags: ['v1'], content: 'new' })).digest;
+      return { status: 503, headers: { 'retry-after': '0' } };
+    });
+    const done = await run({ references: ['v1'], siblings: 'untag' });
+    expect(done.targets).toMatchObject([{ outcome: 'tag_moved' }]);
+    expect((await headManifest(at(), 'v1')).digest).toBe(pushed);
+    expect(tries).toBe(1);
+  });
+
   it('protects a digest that got another tag meanwhile', async () => {
     const image = await pushImage(at(), { tags: ['v1'] });
     let lists = 0;

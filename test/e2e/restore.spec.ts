@@ -7,8 +7,10 @@ import { headManifest, pushImage, pushIndex } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
+import { startRegistryProxy, type RegistryProxy } from '../support/registry-proxy.js';
 
 let registry: RegistryServer;
+let proxy: RegistryProxy;
 let gateway: TestGateway;
 let count = 0;
 let repository = '';
@@ -43,15 +45,20 @@ const pulled = async (reference: string): Promise<Record<string, string>> => {
 
 beforeAll(async () => {
   registry = await startRegistry();
-  gateway = await startTestGateway({ registries: [registryOptions('prod', registry.url)] });
+  proxy = await startRegistryProxy(registry.url);
+  gateway = await startTestGateway({
+    registries: [registryOptions('prod', registry.url), registryOptions('proxied', proxy.url)],
+  });
 });
 
 afterAll(async () => {
   await gateway?.stop();
+  await proxy?.stop();
   await registry?.stop();
 });
 
 beforeEach(() => {
+  proxy.interfere(() => null);
   repository = `team-a/restore${(count += 1)}`;
 });
 
@@ -108,6 +115,20 @@ describe('restore', () => {
     expect(await digestOf('v1')).toBe(again.digest);
     await restore(second.id, { overwriteTags: true }).expect(200);
     expect(await digestOf('v1')).toBe(newer.digest);
+  });
+
+  it('leaves a tag alone that is pushed while the write of the old one is tried again', async () => {
+    await pushImage(at(), { tags: ['v1'], content: 'old' });
+    const deletion = await run({ registry: 'proxied', references: ['v1'] });
+    let newer: string | null = null;
+    proxy.interfere(async ({ method, path }) => {
+      if (method !== 'PUT' || !path.endsWith('/manifests/v1') || newer !== null) return null;
+      newer = (await pushImage(at(), { tags: ['v1'], content: 'new' })).digest;
+      return { status: 503, headers: { 'retry-after': '0' } };
+    });
+    const response = await restore(deletion.id).expect(200);
+    expect(response.body).toMatchObject({ targets: [{ outcome: 'restored', code: 'tag_moved' }] });
+    expect(await digestOf('v1')).toBe(newer);
   });
 
   it('names the blobs that were collected meanwhile, and puts nothing back in part', async () => {

@@ -9,7 +9,7 @@ import { headManifest, pushImage } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
-import { startRegistryProxy, type RegistryProxy } from '../support/registry-proxy.js';
+import { startRegistryProxy, type Interference, type RegistryProxy } from '../support/registry-proxy.js';
 import { never, optionsFor } from './adapter.js';
 
 const V1 = parseTag('v1');
@@ -27,6 +27,7 @@ let gateway: TestGateway;
 let repository: RepositoryName;
 let isTagKept = false;
 let isDisabled = false;
+let beforeTagGoes: () => Promise<Interference> = () => Promise.resolve(null);
 let count = 0;
 
 beforeAll(async () => {
@@ -39,6 +40,8 @@ beforeAll(async () => {
     const { status } = await headManifest({ registryUrl: real.url, repository: name }, tag);
     if (status === 404)
       return answer(404, 'MANIFEST_UNKNOWN', 'filesystem: Path not found: /docker/registry');
+    const trouble = await beforeTagGoes();
+    if (trouble) return trouble;
     if (!isTagKept) rmSync(join(real.storageDir, tagFolder(name, tag)), { recursive: true });
     return { status: 202 };
   });
@@ -72,6 +75,24 @@ describe('a registry 3', () => {
     expect(writes).toEqual([]);
     expect((await headManifest(to(), 'stable')).digest).toBe(image.digest);
     await adapter.close();
+  });
+
+  it('that fails to delete a tag is not asked to again before the tag was looked at', async () => {
+    await pushImage(to(), { tags: ['v1', 'stable'], content: 'old' });
+    let newer: string | null = null;
+    beforeTagGoes = async () => {
+      beforeTagGoes = () => Promise.resolve(null);
+      newer = (await pushImage(to(), { tags: ['v1'], content: 'new' })).digest;
+      return { status: 503, headers: { 'retry-after': '0' } };
+    };
+    const done = await deleteAndWait(gateway.api(), {
+      registry: 'prod',
+      repository,
+      references: ['v1'],
+      siblings: 'untag',
+    });
+    expect(done.targets).toMatchObject([{ outcome: 'tag_moved' }]);
+    expect((await headManifest(to(), 'v1')).digest).toBe(newer);
   });
 
   it('that says 202 although the tag stays is not believed (TRAPS 5)', async () => {

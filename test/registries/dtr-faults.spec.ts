@@ -137,18 +137,27 @@ describe('a Docker Trusted Registry that answers badly', () => {
 });
 
 describe('a Docker Trusted Registry behind a bad line', () => {
-  it('did what was asked, and its answer was lost: the repeated call finds nothing and is no failure', async () => {
+  it('did what was asked, and its answer was lost: what was pushed then is left alone, and another call finds nothing', async () => {
     let lost = 0;
+    let newer: Digest | null = null;
     proxy.interfere(async ({ method, path }) => {
       if (method !== 'DELETE' || (lost += 1) > 1) return null;
       const { authorization = '' } = server.requests.findLast((seen) => seen.path.startsWith('/api')) ?? {};
       const sent = { authorization, accept: 'application/json' };
       await fetch(`${server.url}${path}`, { method, headers: sent });
+      if (path.includes('/tags/v1?'))
+        newer = parseDigest((await pushImage(place.to, { tags: ['v1'], content: 'new' })).digest);
       return 'reset';
     });
     await registry.listTags(repository, never());
-    expect(await registry.untag(repository, V1, digest, never())).toBe('absent');
-    expect(tags()).toEqual(['stable']);
+    expect(await codeOf(registry.untag(repository, V1, digest, never()))).toBe('upstream_unavailable');
+    expect(server.repositories.get(repository)?.tags.get('v1')).toBe(newer);
+    lost = 0;
+    expect(await codeOf(registry.untag(repository, parseTag('stable'), digest, never()))).toBe(
+      'upstream_unavailable',
+    );
+    expect(await registry.untag(repository, parseTag('stable'), digest, never())).toBe('absent');
+    expect(tags()).toEqual(['v1']);
   });
 
   it('has its tag moved while it cannot find it: left alone', async () => {

@@ -15,7 +15,7 @@ type Outcome = 'untagged' | 'absent' | 'moved';
 /**
  * Removes one tag and leaves its manifest: by DELETE where the registry deletes tags, else by giving the tag a unique
  * throw-away manifest and deleting that. A registry has no conditional write: a tag that somebody moves between the
- * last look and our write loses that move, or is removed; the look is the call right before.
+ * last look and our write loses that move, or is removed; the look is the call right before, and the write is sent once.
  */
 export const untag = async (
   upstream: Upstream,
@@ -52,7 +52,7 @@ const deleteTag = async (
       method: 'DELETE',
       path: pathOf(repository, 'manifests', tag),
       scope: scopeOf(repository, 'pull,delete'),
-      mayRepeat: true,
+      mayRepeat: false,
     },
     signal,
   );

@@ -24,14 +24,17 @@ const explain = (response: UpstreamResponse, registry: string): SextonError | nu
  */
 export const API_DIALECT: Dialect = { credentialsFirst: true, explain };
 
-/** One request to `/api/v0`. A repeated deletion finds nothing and answers 404. */
+/** One request to `/api/v0`. A deletion is sent once: a repetition could meet a tag that somebody pushed meanwhile. */
 export const askApi = (
   api: Upstream,
   method: 'GET' | 'DELETE',
   path: string,
   signal: AbortSignal,
 ): Promise<UpstreamResponse> =>
-  api.ask({ method, path, headers: { accept: 'application/json' }, scope: '', mayRepeat: true }, signal);
+  api.ask(
+    { method, path, headers: { accept: 'application/json' }, scope: '', mayRepeat: method === 'GET' },
+    signal,
+  );
 
 /** What 2.5 calls NO_SUCH_MANIFEST and NO_SUCH_TAG, 2.7 calls NO_SUCH_REF (FACTS §2.2). */
 const NO_SUCH = {

@@ -74,7 +74,7 @@ export const removeTag = async (
   throw unexpectedAnswer(response, upstream.options.name, `DELETE ${repository}:${tag}`);
 };
 
-/** Gives the tag to an image that the registry has (tags.put_tag); `not_restorable` when it has not. */
+/** Gives the tag to an image that the registry has (tags.put_tag), sent once as well; `not_restorable` when it has not. */
 export const putTag = async (
   upstream: Upstream,
   repository: RepositoryName,
@@ -89,7 +89,7 @@ export const putTag = async (
       headers: { 'content-type': 'application/json' },
       body: Buffer.from(JSON.stringify(imageId), 'utf8'),
       scope: '',
-      mayRepeat: true,
+      mayRepeat: false,
     },
     signal,
   );

@@ -131,7 +131,10 @@ export const deleteManifest = async (
   throw unexpectedAnswer(response, upstream.options.name, `DELETE ${repository}@${digest}`);
 };
 
-/** PUT of the exact bytes, under a tag or their digest; the registry must answer with their digest. */
+/**
+ * PUT of the exact bytes, under a tag or their digest. Under a tag it is sent once: a repetition could meet what somebody
+ * pushed there meanwhile.
+ */
 export const putManifest = async (
   upstream: Upstream,
   repository: RepositoryName,
@@ -146,7 +149,7 @@ export const putManifest = async (
       headers: { 'content-type': manifest.mediaType },
       body: manifest.bytes,
       scope: scopeOf(repository, 'pull,push,delete'),
-      mayRepeat: true,
+      mayRepeat: digestOrNull(reference) !== null,
     },
     signal,
   );
