@@ -148,7 +148,7 @@ export class DeletionsService {
       }
       const { to, approval } = admitted;
       const change = { approval, ...(to === 'queued' && { queuedAt: new Date() }) };
-      const moved = await this.store.move(tx, id, to, change);
+      const moved = await this.store.move(tx, id, to, change, ['planned']);
       if (!moved) throw new SextonError('not_executable', { detail: `Deletion ${id} is no longer planned` });
       await this.audit.record(
         tx,

@@ -387,6 +387,37 @@ describe('a deletion as a resource', () => {
     expect((await cancel(done.id).expect(409)).body).toMatchObject({ code: 'not_cancellable' });
   });
 
+  it('is executed once: who asks for that too late changes nothing of one that runs', async () => {
+    const image = await pushImage(at(), { tags: ['v1'] });
+    const { id } = await run({ references: ['v1'], dryRun: true });
+    const execute = () => gateway.api().post(`/v1/deletions/${id}/execute`).send({});
+    let isRunning = (_: null): void => undefined;
+    const running = new Promise<null>((resolve) => (isRunning = resolve));
+    let isLooking = (_: null): void => undefined;
+    const looking = new Promise<null>((resolve) => (isLooking = resolve));
+    let lists = 0;
+    let late: Promise<{ status: number }> | null = null;
+    proxy.interfere(async ({ method, path }) => {
+      if (path.includes('/tags/list') && (lists += 1) === 1) {
+        isLooking(null);
+        return running;
+      }
+      if (method === 'DELETE' && path.endsWith(image.digest)) {
+        isRunning(null);
+        await late;
+      }
+      return null;
+    });
+    late = execute().then((response) => response);
+    await looking;
+    await execute().expect(202);
+    expect((await late).status).toBe(409);
+    expect(await untilEnded(gateway.api(), id)).toMatchObject({
+      state: 'succeeded',
+      targets: [{ outcome: 'deleted' }],
+    });
+  });
+
   it('is listed newest first, page by page, by every filter', async () => {
     for (const tag of ['a', 'b', 'c']) await pushImage(at(), { tags: [tag], content: tag });
     const ids: string[] = [];
