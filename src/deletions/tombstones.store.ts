@@ -1,5 +1,6 @@
 import type { Db } from '../database/database.js';
 import { parseDigest, type Digest } from '../oci/digest.js';
+import type { DeletionRow } from './deletion-view.js';
 import type { ManifestBytes } from './manifest-memory.js';
 
 /** What is left of one manifest or tag that went. */
@@ -48,8 +49,14 @@ export const writeTombstone = async (
     .execute();
 };
 
-/** What a deletion really removed, in the order in which it went. */
-export const readTombstones = async (db: Db, deletionId: string): Promise<Tombstone[]> => {
+/**
+ * What a deletion removed, in the order in which it went; also what it began to remove and failed at, since then nobody
+ * knows how far that went.
+ */
+export const readTombstones = async (
+  db: Db,
+  { id, plan }: Pick<DeletionRow, 'id' | 'plan'>,
+): Promise<Tombstone[]> => {
   const rows = await db
     .selectFrom('deletion_targets as target')
     .innerJoin('tombstones as stone', (join) =>
@@ -59,13 +66,13 @@ export const readTombstones = async (db: Db, deletionId: string): Promise<Tombst
       'target.position',
       'target.reference',
       'target.digest',
-      'target.outcome',
       'stone.media_type',
       'stone.bytes',
       'stone.tags',
     ])
-    .where('target.deletion_id', '=', deletionId)
-    .where('target.outcome', 'in', ['deleted', 'untagged'])
+    .where('target.deletion_id', '=', id)
+    .where('target.outcome', 'in', ['deleted', 'untagged', 'failed'])
+    .where('target.started_at', 'is not', null)
     .orderBy('target.position')
     .execute();
   return rows.map((row) => ({
@@ -75,6 +82,6 @@ export const readTombstones = async (db: Db, deletionId: string): Promise<Tombst
     mediaType: row.media_type,
     bytes: row.bytes,
     // Of several tags on one digest that went one by one, each target brings back its own.
-    tags: row.outcome === 'untagged' ? [row.reference] : row.tags,
+    tags: plan?.targets[row.position]?.kind === 'tag' ? [row.reference] : row.tags,
   }));
 };

@@ -42,7 +42,7 @@ export class Restorer {
     try {
       const registry = this.registries.get(parseRegistryName(row.registry));
       const repository = parseRepositoryName(row.repository);
-      const tombstones = await readTombstones(claim.db, row.id);
+      const tombstones = await readTombstones(claim.db, row);
       const blobs = blobsOf(tombstones);
       const putAllBack = async (): Promise<void> => {
         const restored: Restored[] = [];

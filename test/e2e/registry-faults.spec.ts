@@ -151,6 +151,27 @@ describe('a registry that does not work now', () => {
     expect(deletion.state).toBe('succeeded');
     expect(deletion.targets.map((target) => target.outcome)).toEqual(['deleted', 'deleted', 'deleted']);
   });
+
+  it('and does not let its work be verified: what went can be restored although the target failed', async () => {
+    const { digest } = await headManifest(at(), 'v1');
+    let isGone = false;
+    proxy.interfere(({ method, path }) => {
+      if (!path.endsWith(`/manifests/${digest}`)) return null;
+      if (method === 'DELETE') isGone = true;
+      return isGone && method === 'GET' ? { status: 403 } : null;
+    });
+    const deletion = await ended(await ask());
+    expect(deletion).toMatchObject({ state: 'failed', targets: [{ code: 'upstream_forbidden' }] });
+    expect(await alive()).toBe(false);
+    proxy.interfere(() => null);
+    const restored = await gateway
+      .api()
+      .post(`/v1/deletions/${deletion.id}/restore`)
+      .send({ reason: 'it went' })
+      .expect(200);
+    expect(restored.body).toMatchObject({ state: 'restored', targets: [{ outcome: 'restored' }] });
+    expect(await alive()).toBe(true);
+  });
 });
 
 describe('a registry that will not', () => {
