@@ -84,6 +84,7 @@ export const createWorkers = (parts: Parts): Workers => {
     tracing,
     log,
     worker,
+    parts.now,
   );
   const isConfigured = (name: string): boolean => {
     const parsed = registryNameSchema.safeParse(name);

@@ -30,6 +30,10 @@ import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
 import { goneDigests, TargetExecutor, type TargetResult, type TargetWork } from './target-executor.js';
 
+/** The repository is looked at anew after so long, or after ten times what a look takes: somebody may push at any time. */
+const LOOK_AGAIN_MS = 5_000;
+const LOOK_AGAIN_TIMES = 10;
+
 /** Carries out what is queued: one repository at a time per claim, one deletion at a time, one target at a time. */
 export class DeletionExecutor {
   constructor(
@@ -47,6 +51,7 @@ export class DeletionExecutor {
     private readonly tracing: Tracing,
     private readonly log: Logger,
     private readonly worker: string,
+    private readonly now: () => number,
   ) {}
 
   /** Works off the repository's ready deletions as its only writer; returns at once when another process is that. */
@@ -104,6 +109,7 @@ export class DeletionExecutor {
           await this.handBack(claim, row);
           return;
         }
+        if (this.now() > seen.untilMs) seen = await this.look(claim, row, plan.targets, results, signal);
         const done = await inTargetSpan(this.tracing, result, async () => {
           for (;;) {
             const ended = await this.targets.execute({
@@ -145,6 +151,7 @@ export class DeletionExecutor {
     results: readonly TargetRow[],
     signal: AbortSignal,
   ): Promise<Seen> {
+    const beganMs = this.now();
     const inForce = () =>
       this.holds.on(parseRegistryName(row.registry), parseRepositoryName(row.repository), claim.db);
     const holds = await inForce();
@@ -152,7 +159,9 @@ export class DeletionExecutor {
     const snapshot = await this.plans.snapshotFor(row, targets, gone, holds, signal);
     const back = new Set([...gone].filter((digest) => isSeen(snapshot, digest)));
     const ids = idsOf(holds);
-    return { holds, snapshot, back, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
+    const nowMs = this.now();
+    const untilMs = nowMs + Math.max(LOOK_AGAIN_MS, LOOK_AGAIN_TIMES * (nowMs - beganMs));
+    return { untilMs, holds, snapshot, back, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
   }
 
   private async begin(claim: RepositoryClaim, row: DeletionRow): Promise<boolean> {
@@ -275,7 +284,10 @@ export class DeletionExecutor {
   }
 }
 
-type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'back' | 'holdsAreTheSame'>;
+/** `untilMs`: when it is too old to go by. */
+type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'back' | 'holdsAreTheSame'> & {
+  readonly untilMs: number;
+};
 
 /** A hold never changes what it is about, so its id says it all. */
 const idsOf = (holds: readonly Hold[]): string => holds.map(({ id }) => id).join();

@@ -30,7 +30,7 @@ export interface TargetWork {
   readonly result: TargetRow;
   /** Of all targets, in the plan's order. */
   readonly results: readonly TargetRow[];
-  /** Taken after this run began. */
+  /** Taken after this run began, and not long ago. */
   readonly snapshot: RepositorySnapshot;
   /** Removed by this deletion before the snapshot, and there again: somebody pushed them meanwhile. */
   readonly back: ReadonlySet<Digest>;
