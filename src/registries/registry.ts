@@ -63,8 +63,9 @@ export interface Registry {
   readonly type: string;
 
   /**
-   * What this registry can do, asked of the registry itself; cached for a short while. `repository` is one that the
-   * configured account may work in; null asks about a name that need not exist.
+   * What this registry can do, asked of the registry itself. `repository` is one that the configured account may work
+   * in; for work in it the answer is cached for a short while. Null asks about a name that need not exist, and always
+   * anew: it is what people are shown while they look for what is wrong.
    */
   probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities>;
 

@@ -283,3 +283,16 @@ describe('secrets', () => {
     expect(tags.body).toMatchObject({ items: [{ name: 'v1' }] });
   });
 });
+
+describe('GET /v1/registries', () => {
+  it('asks at this moment: a registry that worked a moment ago is not said to be reachable', async () => {
+    const shown = async () => {
+      const response = await gateway.api().get('/v1/registries').expect(200);
+      return (response.body as { items: unknown[] }).items[0];
+    };
+    await ended(await ask());
+    expect(await shown()).toMatchObject({ reachable: true, problem: null });
+    proxy.interfere(() => 'reset');
+    expect(await shown()).toMatchObject({ reachable: false, problem: { code: 'upstream_unavailable' } });
+  });
+});

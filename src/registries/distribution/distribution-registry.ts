@@ -29,7 +29,9 @@ export class DistributionRegistry implements Registry {
   }
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
-    if (this.probed && this.probed.untilMs > performance.now()) return this.probed.capabilities;
+    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
+      return this.probed.capabilities;
+    }
     const capabilities = await probe(this.upstream, repository, signal);
     // Only what allows work is remembered: a switched-off deletion is asked about anew by everyone who is refused.
     if (capabilities.deletion === 'enabled') {

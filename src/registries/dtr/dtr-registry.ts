@@ -42,7 +42,9 @@ export class DtrRegistry implements Registry {
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
     if (repository !== null) assertHasPlace(repository, this.options);
-    if (this.probed && this.probed.untilMs > performance.now()) return this.probed.capabilities;
+    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
+      return this.probed.capabilities;
+    }
     const capabilities = await probe(this.upstreams, repository, signal);
     if (capabilities.deletion === 'enabled') {
       this.probed = { capabilities, untilMs: performance.now() + PROBE_TTL_MS };

@@ -33,7 +33,9 @@ export class V1Registry implements Registry {
   }
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
-    if (this.probed && this.probed.untilMs > performance.now()) return this.probed.capabilities;
+    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
+      return this.probed.capabilities;
+    }
     const capabilities = await probe(this.upstream, repository, signal);
     if (capabilities.deletion === 'enabled') {
       this.probed = { capabilities, untilMs: performance.now() + PROBE_TTL_MS };
