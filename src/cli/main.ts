@@ -9,7 +9,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   const program = createProgram((code) => {
     exitCode = code;
   });
-  process.stdout.on('error', endWithReader);
+  for (const output of [process.stdout, process.stderr]) output.on('error', endWithReader);
   try {
     await program.parseAsync([...argv]);
     return exitCode;

@@ -216,6 +216,15 @@ describe('waiting', () => {
   });
 });
 
+it('a reader who stops reading is 141, also of standard error: not 1, which says that the deletion failed', async () => {
+  for (const args of [['list'], ['list', '--no-such-option']]) {
+    const running = start(args, env());
+    running.child.stdout?.destroy();
+    running.child.stderr?.destroy();
+    expect(await running.ended).toMatchObject({ status: 141 });
+  }
+});
+
 describe('a credential', () => {
   it('that is not valid is 6, and no key stands anywhere in the output', async () => {
     const wrong = `sxt_${'w'.repeat(32)}`;

@@ -248,6 +248,13 @@ describe('sexton status, list, restore, cancel', () => {
     expect(json.nextCursor).not.toBeNull();
   });
 
+  it('a state that there is not is 2, with those that there are, and nothing is asked of the server', async () => {
+    const ran = await sexton('list', '--state', 'deleted');
+    expect(ran).toMatchObject({ status: 2, stdout: '' });
+    expect(ran.stderr).toContain("option '--state <state>' argument 'deleted' is invalid");
+    expect(ran.stderr).toContain('awaiting_approval, queued, running');
+  });
+
   it('what is not there is 7', async () => {
     const ran = await sexton('status', '01JD0000000000000000000000', '--json');
     expect(ran.status).toBe(7);

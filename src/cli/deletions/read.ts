@@ -8,6 +8,7 @@ import { printJson, printJsonLine, printLines } from '../output/print.js';
 import { watchAndShow } from './ask.js';
 import { exitOfState } from './deletion-view.js';
 import { showDeletion } from './show.js';
+import { STATES } from './states.js';
 import { watch } from './watch.js';
 
 const statusSchema = z.object({
@@ -38,26 +39,10 @@ export const runStatus = async (id: string, parsed: unknown): Promise<ExitCode> 
   });
 };
 
-const STATES = [
-  'planning',
-  'planned',
-  'refused',
-  'awaiting_approval',
-  'queued',
-  'running',
-  'succeeded',
-  'partially_succeeded',
-  'failed',
-  'rejected',
-  'cancelled',
-  'expired',
-  'restored',
-] as const satisfies readonly Deletion['state'][];
-
 const listSchema = z.object({
   registry: z.string().exactOptional(),
   repository: z.string().exactOptional(),
-  state: z.enum(STATES, { error: `--state is one of ${STATES.join(', ')}` }).exactOptional(),
+  state: z.enum(STATES).exactOptional(),
   requestedBy: z.string().exactOptional(),
   since: z.string().exactOptional(),
   until: z.string().exactOptional(),
