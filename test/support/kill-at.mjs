@@ -26,13 +26,13 @@ for (const name of [
 }
 
 const write = fs.writeSync;
-fs.writeSync = (handle, text, ...rest) => {
+fs.writeSync = (handle, bytes, offset = 0, length = bytes.byteLength - offset, position = null) => {
   // Standard output and error are not the storage.
   if (handle > 2 && (changes += 1) === killAt) {
-    write(handle, String(text).slice(0, String(text).length / 2), ...rest);
+    write(handle, bytes, offset, Math.floor(length / 2), position);
     die();
   }
-  return write(handle, text, ...rest);
+  return write(handle, bytes, offset, length, position);
 };
 
 syncBuiltinESMExports();
