@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.js';
 import type { Descriptor, Manifest } from '../../oci/manifest.js';
 import type { RegistryName, RepositoryName, Tag } from '../../oci/names.js';
+import { ProbeMemory } from '../probe-memory.js';
 import type { Capabilities, Registry, ResolvedManifest } from '../registry.js';
 import type { RegistryOptions } from '../registry-options.js';
 import type { ExchangeObserver } from '../upstream/observed-exchange.js';
@@ -13,15 +14,12 @@ import { listReferrers } from '../v2/referrers.js';
 import { readBlob } from '../v2/small-blob.js';
 import { untag } from './untag.js';
 
-/** How long a probe's answer is believed. A switch that somebody flips shows within this time. */
-const PROBE_TTL_MS = 60_000;
-
 /** Docker Registry 2.x, CNCF Distribution 3.x and other registries with the OCI distribution API. */
 export class DistributionRegistry implements Registry {
   readonly type = 'distribution';
   readonly name: RegistryName;
   private readonly upstream: Upstream;
-  private probed: { readonly capabilities: Capabilities; readonly untilMs: number } | null = null;
+  private readonly probed = new ProbeMemory();
 
   constructor(options: RegistryOptions, observe?: ExchangeObserver) {
     this.name = options.name;
@@ -29,15 +27,7 @@ export class DistributionRegistry implements Registry {
   }
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
-    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
-      return this.probed.capabilities;
-    }
-    const capabilities = await probe(this.upstream, repository, signal);
-    // Only what allows work is remembered: a switched-off deletion is asked about anew by everyone who is refused.
-    if (capabilities.deletion === 'enabled') {
-      this.probed = { capabilities, untilMs: performance.now() + PROBE_TTL_MS };
-    }
-    return capabilities;
+    return this.probed.recall(repository, () => probe(this.upstream, repository, signal));
   }
 
   listRepositories(

@@ -5,6 +5,7 @@ import { putManifest, readManifest, resolve } from '../v2/manifests.js';
 import { canPullBlob } from '../v2/pull.js';
 import { listReferrers } from '../v2/referrers.js';
 import { readBlob } from '../v2/small-blob.js';
+import { ProbeMemory } from '../probe-memory.js';
 import type { Capabilities, Registry, ResolvedManifest } from '../registry.js';
 import type { RegistryOptions } from '../registry-options.js';
 import type { ExchangeObserver } from '../upstream/observed-exchange.js';
@@ -15,9 +16,6 @@ import { listRepositories, listTags } from './listing.js';
 import { assertHasPlace, hasPlace } from './paths.js';
 import { probe } from './probe.js';
 
-/** How long a probe's answer is believed. */
-const PROBE_TTL_MS = 60_000;
-
 /**
  * Docker Trusted Registry 2.x, Mirantis Secure Registry 2.x and 3.x (FACTS §2): its own API lists and deletes, the
  * distribution API beside it reads and takes back. Each has its own way to authenticate. MSR 4 is a Harbor.
@@ -27,7 +25,7 @@ export class DtrRegistry implements Registry {
   readonly type = 'dtr';
   readonly name: RegistryName;
   private readonly upstreams: DtrUpstreams;
-  private probed: { readonly capabilities: Capabilities; readonly untilMs: number } | null = null;
+  private readonly probed = new ProbeMemory();
 
   constructor(
     private readonly options: RegistryOptions,
@@ -42,14 +40,7 @@ export class DtrRegistry implements Registry {
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
     if (repository !== null) assertHasPlace(repository, this.options);
-    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
-      return this.probed.capabilities;
-    }
-    const capabilities = await probe(this.upstreams, repository, signal);
-    if (capabilities.deletion === 'enabled') {
-      this.probed = { capabilities, untilMs: performance.now() + PROBE_TTL_MS };
-    }
-    return capabilities;
+    return this.probed.recall(repository, () => probe(this.upstreams, repository, signal));
   }
 
   listRepositories(

@@ -3,6 +3,7 @@ import { v1ImageIdOf, type Digest } from '../../oci/digest.js';
 import { readManifestContent, type Descriptor, type Manifest } from '../../oci/manifest.js';
 import { MEDIA_TYPES } from '../../oci/media-types.js';
 import { parseReference, type RegistryName, type RepositoryName, type Tag } from '../../oci/names.js';
+import { ProbeMemory } from '../probe-memory.js';
 import type { Capabilities, OrphanReport, Registry, ResolvedManifest } from '../registry.js';
 import type { RegistryOptions } from '../registry-options.js';
 import type { ExchangeObserver } from '../upstream/observed-exchange.js';
@@ -14,9 +15,6 @@ import { probe } from './probe.js';
 import { listRepositories } from './repositories.js';
 import { putTag, readTag, readTags, removeTag } from './tags.js';
 
-/** How long a probe's answer is believed. */
-const PROBE_TTL_MS = 60_000;
-
 /**
  * The old Python registry (docker-registry 0.x, FACTS §4). A tag names an image; deleting it touches no other tag and
  * no image, and nothing in the API deletes an image. `v1id:<id>` stands for the digest, the ancestry for the manifest.
@@ -25,7 +23,7 @@ export class V1Registry implements Registry {
   readonly type = 'v1';
   readonly name: RegistryName;
   private readonly upstream: Upstream;
-  private probed: { readonly capabilities: Capabilities; readonly untilMs: number } | null = null;
+  private readonly probed = new ProbeMemory();
 
   constructor(options: RegistryOptions, observe?: ExchangeObserver) {
     this.name = options.name;
@@ -33,14 +31,7 @@ export class V1Registry implements Registry {
   }
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
-    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
-      return this.probed.capabilities;
-    }
-    const capabilities = await probe(this.upstream, repository, signal);
-    if (capabilities.deletion === 'enabled') {
-      this.probed = { capabilities, untilMs: performance.now() + PROBE_TTL_MS };
-    }
-    return capabilities;
+    return this.probed.recall(repository, () => probe(this.upstream, repository, signal));
   }
 
   canonicalName(repository: RepositoryName): RepositoryName {
