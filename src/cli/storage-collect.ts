@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { collect, type CollectResult } from '../collections/engine/collect.js';
 import { FileJournal } from '../collections/engine/file-journal.js';
+import { REMARK_AFTER_MS } from '../collections/engine/surveyor.js';
 import type { DescribedLook } from '../collections/engine/described-look.js';
 import { withLock } from '../collections/engine/storage-lock.js';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
@@ -21,7 +22,6 @@ interface CollectOptions {
 
 /** Each batch looks anew at every folder on its way, and waits once for the disk. */
 const BATCH_SIZE = 2_000;
-const REMARK_AFTER_MS = 60_000;
 
 export const newRunId = (): string =>
   `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;

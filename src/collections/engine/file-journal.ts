@@ -113,7 +113,10 @@ export class FileJournal implements Journal {
   }
 }
 
-/** Nothing where there is no such file. One that cannot be read is not taken for an empty one: the next write would cut it off. */
+/**
+ * Nothing where there is no such file. One that cannot be read is not taken for an empty one: the next write would cut
+ * it off.
+ */
 const readIfThere = (path: string): Buffer => {
   try {
     return fs.readFileSync(path);

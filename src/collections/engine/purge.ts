@@ -4,12 +4,9 @@ import type { AroundBatch, Journal, JournalEntry } from './journal.js';
 import { destroy } from './quarantine.js';
 import { settle } from './settle.js';
 import { KEEP_ALL } from './survey.js';
-import type { Surveyor } from './surveyor.js';
+import { REMARK_AFTER_MS, type Surveyor } from './surveyor.js';
 
 const BATCH = 500;
-
-/** Marks again before the next batch once a mark is this old: a large quarantine takes long to delete. */
-const REMARK_AFTER_MS = 60_000;
 
 export interface PurgeResult {
   readonly entries: number;

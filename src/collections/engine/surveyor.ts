@@ -4,6 +4,9 @@ import type { CollectionFault } from './fault.js';
 import type { JournalEntry, QuarantineEntry } from './journal.js';
 import type { CollectRules, SurveyHooks } from './survey.js';
 
+/** A look that is older is made again before more is taken away. */
+export const REMARK_AFTER_MS = 60_000;
+
 /** Part of what may go: as much as moves between two looks at the window. */
 export interface Candidates {
   /** Blobs, or images, among them. */

@@ -7,15 +7,13 @@ import { purge, type PurgeResult } from '../../engine/purge.js';
 import { moveBack } from '../../engine/quarantine.js';
 import { settle } from '../../engine/settle.js';
 import type { CollectRules } from '../../engine/survey.js';
+import { REMARK_AFTER_MS } from '../../engine/surveyor.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
 import type { DescribedLook } from '../../engine/described-look.js';
 import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
 import { showBatches } from './spans.js';
 import { stoppable } from './stoppable.js';
 import { RecordingJournal, type EntryRecorder } from './recording-journal.js';
-
-/** Marks again before the next batch once a mark is this old. */
-const REMARK_AFTER_MS = 60_000;
 
 /** The right to change a storage, and who is told of changes. */
 export interface StorageHolder {
