@@ -9,7 +9,10 @@ export const RESTORABLE_UNTIL = Symbol('RESTORABLE_UNTIL');
  */
 export type RestorableUntil = (registry: string, goneAt: Date) => Date | null;
 
-/** For one deletion: counted from the first target that went, or that failed at a time when it may have gone. Null also where there is nothing to put back. */
+/**
+ * For one deletion: counted from the first target that went, or that failed at a time when it may have gone. Null also
+ * where there is nothing to put back.
+ */
 export const restorableUntilOf = (
   row: DeletionRow,
   targets: readonly TargetRow[],

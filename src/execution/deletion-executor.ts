@@ -8,6 +8,7 @@ import type { DeletionsStore } from '../deletions/deletions.store.js';
 import type { PlanMaker } from '../deletions/plan-maker.js';
 import type { Hold } from '../guardrails/hold.js';
 import type { HoldsInForce } from '../holds/holds-in-force.js';
+import type { Digest } from '../oci/digest.js';
 import type { PlanTarget } from '../planning/plan.js';
 import { isSeen } from '../planning/snapshot.js';
 import { SextonError } from '../errors/sexton-error.js';
@@ -26,9 +27,10 @@ import type { DeletionMetrics } from './deletion-metrics.js';
 import { inDeletionSpan, inTargetSpan } from './deletion-span.js';
 import { keepBeforehand } from './keep-beforehand.js';
 import { withRepositoryClaim, type RepositoryClaim } from './repository-claim.js';
+import { goneDigests, isGone } from './gone.js';
 import type { Restorer } from './restorer.js';
 import { asSextonError, type RetryPolicy } from './retry-policy.js';
-import { goneDigests, TargetExecutor, type TargetResult, type TargetWork } from './target-executor.js';
+import { TargetExecutor, type TargetResult, type TargetWork } from './target-executor.js';
 
 /** The repository is looked at anew after so long, or after ten times what a look takes: somebody may push at any time. */
 const LOOK_AGAIN_MS = 5_000;
@@ -113,7 +115,7 @@ export class DeletionExecutor {
         const done = await inTargetSpan(this.tracing, result, async () => {
           for (;;) {
             const ended = await this.targets.execute({
-              ...{ claim, row, target, targets: plan.targets, result, results, registry, ...seen },
+              ...{ claim, row, target, targets: plan.targets, result, registry, ...seen },
               signal: atWork,
             });
             if (ended !== null) return ended;
@@ -123,6 +125,7 @@ export class DeletionExecutor {
         });
         await this.finishTarget(claim, row, result, done);
         results[position] = { ...result, outcome: done.outcome };
+        if (isGone(target, done.outcome)) seen.gone.add(target.digest);
       }
       await this.finish(
         claim,
@@ -155,13 +158,14 @@ export class DeletionExecutor {
     const inForce = () =>
       this.holds.on(parseRegistryName(row.registry), parseRepositoryName(row.repository), claim.db);
     const holds = await inForce();
-    const gone = goneDigests(results);
+    const gone = goneDigests(targets, results);
     const snapshot = await this.plans.snapshotFor(row, targets, gone, holds, signal);
-    const back = new Set([...gone].filter((digest) => isSeen(snapshot, digest)));
+    // Somebody pushed it again.
+    for (const digest of gone) if (isSeen(snapshot, digest)) gone.delete(digest);
     const ids = idsOf(holds);
     const nowMs = this.now();
     const untilMs = nowMs + Math.max(LOOK_AGAIN_MS, LOOK_AGAIN_TIMES * (nowMs - beganMs));
-    return { untilMs, holds, snapshot, back, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
+    return { untilMs, holds, snapshot, gone, holdsAreTheSame: async () => idsOf(await inForce()) === ids };
   }
 
   private async begin(claim: RepositoryClaim, row: DeletionRow): Promise<boolean> {
@@ -284,9 +288,10 @@ export class DeletionExecutor {
   }
 }
 
-/** `untilMs`: when it is too old to go by. */
-type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'back' | 'holdsAreTheSame'> & {
+/** `untilMs`: when it is too old to go by. `gone` grows with what goes after it. */
+type Seen = Pick<TargetWork, 'holds' | 'snapshot' | 'holdsAreTheSame'> & {
   readonly untilMs: number;
+  readonly gone: Set<Digest>;
 };
 
 /** A hold never changes what it is about, so its id says it all. */

@@ -28,12 +28,10 @@ export interface TargetWork {
   /** All targets of the plan, in its order. */
   readonly targets: readonly PlanTarget[];
   readonly result: TargetRow;
-  /** Of all targets, in the plan's order. */
-  readonly results: readonly TargetRow[];
   /** Taken after this run began, and not long ago. */
   readonly snapshot: RepositorySnapshot;
-  /** Removed by this deletion before the snapshot, and there again: somebody pushed them meanwhile. */
-  readonly back: ReadonlySet<Digest>;
+  /** Manifests that this deletion removed, or found absent, but for those that the snapshot shows to be there again. */
+  readonly gone: ReadonlySet<Digest>;
   /** In force when the snapshot was taken. */
   readonly holds: readonly Hold[];
   /** Whether those are still all; asked at the last moment. */
@@ -61,8 +59,7 @@ export class TargetExecutor {
   }
 
   private async attempt(work: TargetWork): Promise<TargetResult | null> {
-    const { claim, row, target, result, results, snapshot, registry, signal } = work;
-    const gone = new Set([...goneDigests(results)].filter((digest) => !work.back.has(digest)));
+    const { claim, row, target, result, snapshot, gone, registry, signal } = work;
     const verdict = recheckTarget(target, snapshot, gone);
     switch (verdict.verdict) {
       case 'absent':
@@ -114,14 +111,6 @@ export class TargetExecutor {
       : deleteManifest(registry, repository, target, digest, signal);
   }
 }
-
-/** What this deletion removed already, in this run or before a crash. */
-export const goneDigests = (results: readonly TargetRow[]): ReadonlySet<Digest> =>
-  new Set(
-    results
-      .filter((result) => result.outcome === 'deleted' || result.outcome === 'already_absent')
-      .map((result) => parseDigest(result.digest)),
-  );
 
 /** An earlier run wrote the tombstone and may have sent the delete, but never learned its end. */
 const interrupted = (result: TargetRow): boolean => result.started_at !== null;
