@@ -8,10 +8,19 @@ const TTL_MS = 60_000;
 export class ProbeMemory {
   private probed: { readonly capabilities: Capabilities; readonly untilMs: number } | null = null;
 
-  /** What is remembered, for work in a repository; null, of people who look for what is wrong, is asked anew. */
-  async recall(repository: RepositoryName | null, probe: () => Promise<Capabilities>): Promise<Capabilities> {
-    if (repository !== null && this.probed && this.probed.untilMs > performance.now()) {
-      return this.probed.capabilities;
+  /**
+   * What is remembered, or else what `probe` finds out. Null is asked for people who look for what is wrong: what is
+   * remembered is shown to them only once `mustAnswer` has asked the registry for a sign of life, and did not throw.
+   */
+  async recall(
+    repository: RepositoryName | null,
+    probe: () => Promise<Capabilities>,
+    mustAnswer: () => Promise<unknown>,
+  ): Promise<Capabilities> {
+    if (this.probed && this.probed.untilMs > performance.now()) {
+      const { capabilities } = this.probed;
+      if (repository === null) await mustAnswer();
+      return capabilities;
     }
     const capabilities = await probe();
     // Only what allows work is remembered: a switched-off deletion is asked about anew by everyone who is refused.

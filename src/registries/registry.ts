@@ -64,8 +64,8 @@ export interface Registry {
 
   /**
    * What this registry can do, asked of the registry itself. `repository` is one that the configured account may work
-   * in; for work in it the answer is cached for a short while. Null asks about a name that need not exist, and always
-   * anew: it is what people are shown while they look for what is wrong.
+   * in; the answer is cached for a short while. Null asks about a name that need not exist, and gives no cached answer
+   * unless the registry answers now: it is what people are shown while they look for what is wrong.
    */
   probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities>;
 

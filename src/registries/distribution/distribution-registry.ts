@@ -8,7 +8,7 @@ import type { ExchangeObserver } from '../upstream/observed-exchange.js';
 import { Upstream } from '../upstream/upstream.js';
 import { listRepositories, listTags } from '../v2/listing.js';
 import { deleteManifest, putManifest, readManifest, resolve } from '../v2/manifests.js';
-import { probe } from './probe.js';
+import { mustSpeakV2, probe } from './probe.js';
 import { canPullBlob } from '../v2/pull.js';
 import { listReferrers } from '../v2/referrers.js';
 import { readBlob } from '../v2/small-blob.js';
@@ -27,7 +27,11 @@ export class DistributionRegistry implements Registry {
   }
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
-    return this.probed.recall(repository, () => probe(this.upstream, repository, signal));
+    return this.probed.recall(
+      repository,
+      () => probe(this.upstream, repository, signal),
+      () => mustSpeakV2(this.upstream, signal),
+    );
   }
 
   listRepositories(

@@ -36,7 +36,7 @@ export const probe = async (
   };
 };
 
-const mustSpeakV2 = async (upstream: Upstream, signal: AbortSignal): Promise<void> => {
+export const mustSpeakV2 = async (upstream: Upstream, signal: AbortSignal): Promise<void> => {
   const response = await upstream.ask({ method: 'GET', path: '/v2/', scope: '', mayRepeat: true }, signal);
   if (response.status !== 200) throw unexpectedAnswer(response, upstream.options.name, 'GET /v2/');
 };

@@ -12,7 +12,7 @@ import type { ExchangeObserver } from '../upstream/observed-exchange.js';
 import { Upstream } from '../upstream/upstream.js';
 import { API_DIALECT } from './api.js';
 import { deleteManifest, untag, type DtrUpstreams } from './deletion.js';
-import { listRepositories, listTags } from './listing.js';
+import { anyRepository, listRepositories, listTags } from './listing.js';
 import { assertHasPlace, hasPlace } from './paths.js';
 import { probe } from './probe.js';
 
@@ -40,7 +40,11 @@ export class DtrRegistry implements Registry {
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
     if (repository !== null) assertHasPlace(repository, this.options);
-    return this.probed.recall(repository, () => probe(this.upstreams, repository, signal));
+    return this.probed.recall(
+      repository,
+      () => probe(this.upstreams, repository, signal),
+      () => anyRepository(this.upstreams.api, signal),
+    );
   }
 
   listRepositories(

@@ -29,7 +29,7 @@ export const probe = async (
   };
 };
 
-const mustSpeakV1 = async (upstream: Upstream, signal: AbortSignal): Promise<boolean> => {
+export const mustSpeakV1 = async (upstream: Upstream, signal: AbortSignal): Promise<boolean> => {
   const response = await upstream.ask(
     { method: 'GET', path: '/v1/_ping', scope: '', mayRepeat: true },
     signal,

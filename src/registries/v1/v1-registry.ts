@@ -11,7 +11,7 @@ import { Upstream } from '../upstream/upstream.js';
 import { canPullLayer, describeImage, readImage } from './images.js';
 import { findOrphans } from './orphans.js';
 import { canonicalName } from './paths.js';
-import { probe } from './probe.js';
+import { mustSpeakV1, probe } from './probe.js';
 import { listRepositories } from './repositories.js';
 import { putTag, readTag, readTags, removeTag } from './tags.js';
 
@@ -31,7 +31,11 @@ export class V1Registry implements Registry {
   }
 
   async probe(repository: RepositoryName | null, signal: AbortSignal): Promise<Capabilities> {
-    return this.probed.recall(repository, () => probe(this.upstream, repository, signal));
+    return this.probed.recall(
+      repository,
+      () => probe(this.upstream, repository, signal),
+      () => mustSpeakV1(this.upstream, signal),
+    );
   }
 
   canonicalName(repository: RepositoryName): RepositoryName {
