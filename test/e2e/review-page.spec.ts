@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { headManifest } from '../../tools/images.js';
+import { deleteAndWait } from '../support/deletions.js';
 import { startTestGateway } from '../support/gateway.js';
 import { untilState } from '../support/guarded.js';
 import {
@@ -319,8 +320,11 @@ describe('the audit log', () => {
 
 describe('collections', () => {
   it('show windows and bytes, and are asked for and cancelled', async () => {
+    const repository = 'team-a/collected';
+    await world.pushPlain(repository, ['v1']);
+    await deleteAndWait(world.gateway.api(), { registry: 'prod', repository, references: ['v1'] });
     const page = await openAs(keys.operator, '#/collections');
-    await page.getByText('Every day 02:00–03:00 UTC').waitFor();
+    await page.getByText(world.window).waitFor();
     await button(page, 'Ask for a collection').click();
     await page.getByRole('dialog').getByLabel('When').selectOption('now');
     await confirm(page, 'Ask for it', 'how much is there?');

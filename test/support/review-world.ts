@@ -3,7 +3,7 @@ import { pushImage, pushIndex } from '../../tools/images.js';
 import { pushCosignTag } from '../../tools/referrers.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { CLIENT_ID } from './browser-logins.js';
-import { collectionOptions } from './collections.js';
+import { collectionOptions, WEEK } from './collections.js';
 import { registryOptions, startTestGateway, type TestGateway } from './gateway.js';
 import { startIssuer, type TestIssuer } from './issuer.js';
 
@@ -20,10 +20,17 @@ const RELEASES: ApprovalRule = {
   expiresAfterMs: 3 * 86_400_000,
 };
 
+/** An hour of each day, in UTC, that is not near whatever the time is now: what waits for it goes on waiting. */
+const CLOSED_NOW = new Date().getUTCHours() < 12 ? 14 : 2;
+
+const hour = (of: number): string => `${String(of).padStart(2, '0')}:00`;
+
 export interface ReviewWorld {
   readonly registry: RegistryServer;
   readonly issuer: TestIssuer;
   readonly gateway: TestGateway;
+  /** The registry's collection window as the page says it: closed for as long as a test may take. */
+  readonly window: string;
   /** Pushes an index of two platforms under these tags, with a signature, whose first platform has a tag of its own. */
   pushMulti(repository: string, tags: readonly string[]): Promise<void>;
   pushPlain(repository: string, tags: readonly string[]): Promise<void>;
@@ -34,10 +41,19 @@ export interface ReviewWorld {
 export const startReviewWorld = async (): Promise<ReviewWorld> => {
   const registry = await startRegistry();
   const issuer = await startIssuer();
+  const window = {
+    days: WEEK,
+    startMinute: CLOSED_NOW * 60,
+    endMinute: (CLOSED_NOW + 1) * 60,
+    timezone: 'UTC',
+  };
   const gateway = await startTestGateway({
     registries: [registryOptions('prod', registry.url)],
     collections: [
-      collectionOptions({ kind: 'sexton', storage: registry.storageDir, threads: 0 }, { graceMs: 0 }),
+      collectionOptions(
+        { kind: 'sexton', storage: registry.storageDir, threads: 0 },
+        { graceMs: 0, rules: { windows: [window], blackouts: [] } },
+      ),
     ],
     guardrails: { approvals: [RELEASES] },
     oidc: issuer.options({ clientId: CLIENT_ID }),
@@ -47,6 +63,7 @@ export const startReviewWorld = async (): Promise<ReviewWorld> => {
     registry,
     issuer,
     gateway,
+    window: `Every day ${hour(CLOSED_NOW)}–${hour(CLOSED_NOW + 1)} UTC`,
     pushPlain: async (repository, tags) => {
       await pushImage(at(repository), { tags, content: `${repository} ${tags.join(' ')}` });
     },
