@@ -10,7 +10,18 @@ const { root, background } = workerData as { readonly root: string; readonly bac
 if (background && process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const storage = new FilesystemStorage(root);
 
+/**
+ * In the background a thread rests five times as long as it worked, so that on few cores requests find one free. Not
+ * longer than this after each call: what takes long on a slow disk is the disk, and nobody gains by waiting for it twice.
+ */
+const REST = { times: 5, longestMs: 50 };
+const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+const restAfter = (workedMs: number): void => {
+  Atomics.wait(never, 0, 0, Math.min(REST.longestMs, workedMs * REST.times));
+};
+
 parentPort?.on('message', ({ call, linkFree, spare }: ScanMessage) => {
+  const beganMs = performance.now();
   storage.trust(linkFree);
   answerCall(storage, call)
     .then(
@@ -23,6 +34,7 @@ parentPort?.on('message', ({ call, linkFree, spare }: ScanMessage) => {
         const { answer: value, buffer } = found;
         parentPort?.postMessage({ value, buffer } satisfies ScanAnswer, [buffer]);
       }
+      if (background) restAfter(performance.now() - beganMs);
     })
     .catch(endThread);
 });

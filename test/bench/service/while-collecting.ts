@@ -9,6 +9,8 @@ const PER_SECOND = 100;
 const STRETCH_MS = 8_000;
 /** With it a collection of the usual store takes minutes, so that every stretch lies within one. */
 const IO_LIMIT = 2_000;
+/** Seldom enough to be no load of its own. */
+const LOOK_MS = 200;
 
 const agent = new Agent({ connections: 32, pipelining: 1 });
 const collectionSchema = z.object({ id: z.string(), state: z.string() });
@@ -53,7 +55,7 @@ const collect = async (world: World): Promise<void> => {
     const { state } = collectionSchema.parse(await body(world, `/v1/collections/${id}`));
     if (state === 'succeeded') return;
     if (state === 'failed') throw new Error(`collection ${id} failed`);
-    await sleep(50);
+    await sleep(LOOK_MS);
   }
 };
 
