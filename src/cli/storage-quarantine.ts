@@ -21,9 +21,10 @@ export const runUndo = async (parsed: unknown): Promise<ExitCode> => {
       const last = runs.findLast(({ id }) => waiting.has(id)) ?? runs.at(-1);
       const run = wanted === undefined ? last : runs.find(({ id }) => id === wanted);
       if (!run) throw new CommandError(`${where.storage} has no such collection to undo`, EXIT.refused);
-      const { entries, bytes, purged } = await undo(surveyor.storage, journal, run.id);
+      const { entries, bytes, purged, missing } = await undo(surveyor.storage, journal, run.id);
       say(`run ${run.id}: ${entries} brought back, ${bytes} bytes; ${purged} were purged before`);
-      return purged > 0 ? EXIT.incomplete : EXIT.done;
+      if (missing > 0) say(`${missing} are not in the quarantine any more, and somebody else removed them`);
+      return purged + missing > 0 ? EXIT.incomplete : EXIT.done;
     }),
   );
 };

@@ -123,15 +123,16 @@ export class FilesystemStorage implements Storage {
   #move(from: string, to: string, looked: Set<string>, made: Map<string, Set<string>>): MoveOutcome {
     const source = this.#folders.changeableFile(from, looked);
     if (source === null) return 'absent';
+    // Before a folder is made for it: an empty one would look like a blob that lost its data.
+    const facts = this.#answer(from, () => fs.lstatSync(source, { throwIfNoEntry: false }));
+    if (!facts) return 'absent';
+    if (!facts.isFile()) throw new StorageFaultError(from, 'is not a plain file');
     const folder = parentOf(insidePath(to));
     const target = this.#folders.absolute(to);
     if (this.#makeFolder(folder, looked)) made.set(folder, new Set());
     const moved = made.get(folder);
     return (
       this.#answer(from, () => {
-        const facts = fs.lstatSync(source, { throwIfNoEntry: false });
-        if (facts === undefined) return 'absent';
-        if (!facts.isFile()) throw new StorageFaultError(from, 'is not a plain file');
         const isTaken = moved ? moved.has(to) : fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined;
         if (isTaken) return 'exists';
         fs.renameSync(source, target);

@@ -243,6 +243,28 @@ describe('a collection', () => {
     expect(files.hasBlob(dead.config)).toBe(true);
   });
 
+  it('says what somebody else removed from the quarantine, and leaves its links out until it is there again', async () => {
+    const { files, dead, garbage } = aStore();
+    await collectIn(files.root);
+    const journal = new FileJournal(files.root);
+    const waiting = (await journal.list(['quarantined'])).find(({ digest }) => digest === dead.config);
+    if (!waiting) throw new Error('the configuration is not in quarantine');
+    const inQuarantine = layout.quarantined(waiting.run, waiting.batch, waiting.item, dead.config, 0);
+    const content = fs.readFileSync(join(files.root, inQuarantine));
+    files.remove(inQuarantine);
+    const { storage } = toolsIn(files.root);
+    const undone = await undo(storage, new FileJournal(files.root), waiting.run);
+    expect([undone.entries, undone.missing, undone.purged]).toEqual([garbage.length - 1, 1, 0]);
+    expect(files.has(layout.layerLink('team/app', dead.config))).toBe(false);
+    // Needed, and not there: the healer has nothing to bring back, and no reason to try for ever.
+    files.put(layout.layerLink('elsewhere', dead.config), dead.config);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(0);
+    files.put(inQuarantine, content);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(1);
+    expect(files.hasBlob(dead.config)).toBe(true);
+    expect(files.has(layout.layerLink('team/app', dead.config))).toBe(true);
+  });
+
   it('purges only what waited long enough, and nothing while anything is in doubt', async () => {
     const { files, living, garbage } = aStore();
     await collectIn(files.root);

@@ -65,6 +65,8 @@ export const describeStorage = (name: string, make: () => StorageUnderTest): voi
       expect(await storage.stat('from/here')).toBeNull();
       expect(await storage.moveMany([{ from: 'from/here', to: 'to/a/new/place' }])).toEqual(['absent']);
       expect(await storage.moveMany([{ from: 'nowhere/at/all', to: 'to/b' }])).toEqual(['absent']);
+      expect(await storage.moveMany([{ from: 'from/here', to: 'not/made/here' }])).toEqual(['absent']);
+      expect(await storage.list('not')).toBeNull();
       put('from/one', '1');
       put('from/two', '2');
       const toOnePlace = ['from/one', 'from/two'].map((from) => ({ from, to: 'newly/made' }));

@@ -1,11 +1,9 @@
 import type { Storage } from '../../storage/storage.js';
+import { bringBack } from './bring-back.js';
 import type { Journal } from './journal.js';
-import { moveBack } from './quarantine.js';
 import { settle } from './settle.js';
 import { KEEP_ALL } from './survey.js';
 import type { Look, Surveyor } from './surveyor.js';
-
-const BATCH = 100;
 
 /**
  * Brings back everything in quarantine that is needed now; says how many. `look` is one made after the last batch
@@ -13,12 +11,7 @@ const BATCH = 100;
  */
 export const bringBackNeeded = async (storage: Storage, journal: Journal, look: Look): Promise<number> => {
   const needed = (await journal.list(['quarantined'])).filter((entry) => look.needs(entry));
-  for (let i = 0; i < needed.length; i += BATCH) {
-    const batch = needed.slice(i, i + BATCH);
-    for (const entry of batch) await moveBack(storage, entry);
-    await journal.commit(batch, 'restored');
-  }
-  return needed.length;
+  return (await bringBack(storage, journal, needed)).entries.length;
 };
 
 /**

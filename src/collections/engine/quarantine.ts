@@ -22,17 +22,23 @@ export const moveOut = async (storage: Storage, entries: readonly QuarantineEntr
 
 /**
  * Moves an entry's files back: the blob first. A file that is there again (a push brought it) stays as it is, and its
- * copy in quarantine goes, unless the two differ in size.
+ * copy in quarantine goes, unless the two differ in size. False where the blob is in neither place: its links stay out,
+ * and nothing has changed.
  */
-export const moveBack = async (storage: Storage, entry: QuarantineEntry): Promise<void> => {
+export const moveBack = async (storage: Storage, entry: QuarantineEntry): Promise<boolean> => {
   const moves = entry.files.map((to, n) => ({ from: waitingAt(entry, n), to }));
-  const outcomes = await storage.moveMany(moves);
+  const [blob, ...links] = moves;
+  if (!blob) return true;
+  const [ofBlob = 'absent'] = await storage.moveMany([blob]);
+  if (ofBlob === 'absent' && (await storage.stat(blob.to)) === null) return false;
+  const outcomes = [ofBlob, ...(await storage.moveMany(links))];
   for (const [n, { from, to }] of moves.entries()) {
     if (outcomes[n] !== 'exists') continue;
     const [there, here] = [await storage.stat(to), await storage.stat(from)];
     if (there?.sizeBytes === here?.sizeBytes) await storage.deleteMany([from]);
   }
   for (const folder of entry.emptyFolders) await storage.createFolder(folder);
+  return true;
 };
 
 /** Deletes what waits: the blob first, so that whoever finds its links alone knows that it is gone for good. */

@@ -33,7 +33,11 @@ export class Undoer {
         await this.store.giveUpUndo(held.claim.db, row.id, { code: 'not_undoable', message, retryAt: null });
         return;
       }
-      const { entries, bytes, purged } = await undoInStorage(at, this.holderFor(registry, held), row.id);
+      const { entries, bytes, purged, missing } = await undoInStorage(
+        at,
+        this.holderFor(registry, held),
+        row.id,
+      );
       await held.claim.db.transaction().execute(async (tx) => {
         await this.store.move(tx, row.id, 'undone', { undoRequest: null, problem: null });
         await this.audit.record(
@@ -43,7 +47,7 @@ export class Undoer {
             reason: request.reason,
             requestId: request.requestId,
             bytes,
-            details: { worker: this.worker, broughtBack: entries, purgedBefore: purged },
+            details: { worker: this.worker, broughtBack: entries, purgedBefore: purged, missing },
           }),
         );
       });

@@ -1,10 +1,10 @@
 import type { Claim } from '../../../database/advisory-claim.js';
+import { bringBack } from '../../engine/bring-back.js';
 import { collect } from '../../engine/collect.js';
 import { FileJournal } from '../../engine/file-journal.js';
 import { heal } from '../../engine/heal.js';
 import type { Journal, JournalEntry } from '../../engine/journal.js';
 import { purge, type PurgeResult } from '../../engine/purge.js';
-import { moveBack } from '../../engine/quarantine.js';
 import { settle } from '../../engine/settle.js';
 import type { CollectRules } from '../../engine/survey.js';
 import { REMARK_AFTER_MS } from '../../engine/surveyor.js';
@@ -88,8 +88,7 @@ export const bringBackInStorage = (
       await settle(storage, journal);
       const waiting = await journal.list(['quarantined']);
       const wanted = waiting.filter(({ repository, digest }) => repository === null && digests.has(digest));
-      for (const entry of wanted) await moveBack(storage, entry);
-      await journal.commit(wanted, 'restored');
+      await bringBack(storage, journal, wanted);
     }),
   );
 
