@@ -7,6 +7,7 @@ import { DATABASE, type Db } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { globMatcher } from '../glob/glob.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { invalidRequest } from '../http/validation.js';
 import type { Caller } from '../identity/caller.js';
 import { roleMay } from '../identity/permissions.js';
 import { Persons } from '../identity/persons.js';
@@ -50,10 +51,7 @@ export class HoldsService {
     const now = new Date();
     const expiresAt = request.expiresAt === undefined ? null : new Date(request.expiresAt);
     if (expiresAt !== null && expiresAt <= now) {
-      throw new SextonError('invalid_request', {
-        detail: '/expiresAt: must be in the future',
-        faults: [{ path: '/expiresAt', message: 'must be in the future' }],
-      });
+      throw invalidRequest([{ path: ['expiresAt'], message: 'must be in the future' }]);
     }
     const row = await this.db.transaction().execute(async (tx) => {
       const made = await this.store.insert(tx, {

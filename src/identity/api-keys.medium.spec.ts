@@ -43,7 +43,7 @@ const failingAudit = (): AuditLog =>
 
 describe('a new key', () => {
   it('shows its secret once, is stored as a hash, and is in the audit log', async () => {
-    const expiresAt = '2030-01-01T00:00:00.000Z';
+    const expiresAt = '2099-01-01T00:00:00.000Z';
     const created = await keys.create(ADMIN, { ...TEAM, expiresAt }, 'request-1');
     expect(created).toMatchObject({ ...TEAM, expiresAt, createdBy: 'key_ADMIN', revokedAt: null });
     expect(created.secret).toMatch(/^sxt_[A-Za-z0-9_-]{43}$/);
@@ -186,7 +186,9 @@ describe('a rotated key', () => {
   });
 
   it('must not have expired', async () => {
-    const { id } = await keys.create(ADMIN, { ...TEAM, expiresAt: '2020-01-01T00:00:00Z' }, 'r');
+    const { id } = await keys.create(ADMIN, TEAM, 'r');
+    const expires_at = new Date('2020-01-01T00:00:00Z');
+    await test.db.updateTable('api_keys').set({ expires_at }).where('id', '=', id).execute();
     await expect(keys.rotate(ADMIN, id, 'r')).rejects.toMatchObject({ code: 'not_found' });
   });
 });

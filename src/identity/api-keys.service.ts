@@ -6,6 +6,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { invalidRequest } from '../http/validation.js';
 import { viewOf } from './api-key-view.js';
 import { generateApiKey } from './api-key.js';
 import type { ApiKeyView, CreateApiKey, ListApiKeys } from './api-keys.dto.js';
@@ -29,6 +30,9 @@ export class ApiKeysService {
 
   /** The secret is in this answer and nowhere else. */
   async create(caller: Caller, request: CreateApiKey, requestId: string): Promise<WithSecret> {
+    if (request.expiresAt !== undefined && new Date(request.expiresAt) <= new Date()) {
+      throw invalidRequest([{ path: ['expiresAt'], message: 'must be in the future' }]);
+    }
     const secret = generateApiKey();
     const row = await this.db
       .transaction()

@@ -76,6 +76,21 @@ describe('the documentation', () => {
     );
   });
 
+  it('has every call of the API in its table', () => {
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+      .parse(JSON.parse(read('openapi/sexton.json')));
+    const calls = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const rows = read('docs/api.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .join('\n');
+    expect(calls).toContain('POST /v1/deletions');
+    expect(calls.filter((call) => !rows.includes(`\`${call}\``))).toEqual([]);
+  });
+
   it('says of every error code, with its status, what to do', () => {
     const text = read('docs/operations.md');
     const missing = Object.entries(ERROR_KINDS).filter(

@@ -160,12 +160,18 @@ describe('a caller', () => {
   });
 
   it('is told that its key has expired, and nothing after it was revoked', async () => {
-    const create = (expiresAt?: string) =>
+    const create = (expiresAt?: Date) =>
       gateway
         .api()
         .post('/v1/api-keys')
         .send({ name: 'short', role: 'requester', scopes: [], ...(expiresAt && { expiresAt }) });
-    const expired = (await create('2020-01-01T00:00:00Z')).body as { secret: string };
+    await expectProblem(create(new Date(Date.now() - 1)), 'invalid_request');
+    const expired = (await create(new Date(Date.now() + 3_600_000))).body as { id: string; secret: string };
+    await gateway.database.db
+      .updateTable('api_keys')
+      .set({ expires_at: new Date(Date.now() - 1) })
+      .where('id', '=', expired.id)
+      .execute();
     await expectProblem(gateway.api(expired.secret).get('/v1/deletions'), 'key_expired');
     const revoked = (await create()).body as { id: string; secret: string };
     await gateway.api().delete(`/v1/api-keys/${revoked.id}`).expect(204);

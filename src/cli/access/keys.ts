@@ -27,11 +27,11 @@ export const runList = async (parsed: unknown): Promise<ExitCode> => {
       role,
       owner,
       revokedAt ? `revoked ${revokedAt}` : `expires ${expiresAt ?? 'never'}`,
-      `used ${lastUsedAt ?? 'never'}`,
+      lastUsedAt ?? 'never',
       scopes.join(' '),
     ],
   );
-  const heading = ['ID', 'NAME', 'PREFIX', 'ROLE', 'OWNER', 'STATE', 'LAST', 'SCOPES'];
+  const heading = ['ID', 'NAME', 'PREFIX', 'ROLE', 'OWNER', 'STATE', 'LAST USED', 'SCOPES'];
   await (json ? printJson(found) : printLines(columns(heading, rows)));
   return EXIT.done;
 };

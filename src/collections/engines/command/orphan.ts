@@ -27,8 +27,18 @@ export const endOrphan = async (checkpoint: JsonObject | null, signal: AbortSign
         detail: `The collector ${collector.program} (process ${collector.pid}) of an interrupted run does not end`,
       });
     }
-    process.kill(collector.pid, round < 50 ? 'SIGTERM' : 'SIGKILL');
+    if (!kill(collector.pid, round < 50 ? 'SIGTERM' : 'SIGKILL')) return;
     await delay(100, undefined, { signal });
+  }
+};
+
+/** False where it ended by itself just now. */
+const kill = (pid: number, signal: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
   }
 };
 
