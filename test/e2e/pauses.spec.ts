@@ -36,11 +36,14 @@ const pause = async (body: object = { registry: 'prod' }, who = api): Promise<st
   return (made.body as { id: string }).id;
 };
 const goOn = (id: string) => api.delete(`/v1/pauses/${id}`).send({ reason: 'moved' }).expect(204);
-/** Calls `then` before the registry sees the `nth` request to delete a manifest. */
+/** Calls `then` before the registry sees the `nth` request to delete a manifest that it has: a probe asks for others. */
 const beforeDelete = (nth: number, then: () => unknown): void => {
+  const at = { registryUrl: registry.url, repository };
   let seen = 0;
   proxy.interfere(async ({ method, path }) => {
-    if (method === 'DELETE' && path.includes('/manifests/') && (seen += 1) === nth) await then();
+    const [, reference] = /\/manifests\/([^/]+)$/.exec(path) ?? [];
+    if (method !== 'DELETE' || reference === undefined) return null;
+    if ((await headManifest(at, reference)).status === 200 && (seen += 1) === nth) await then();
     return null;
   });
 };
