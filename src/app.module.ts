@@ -69,6 +69,7 @@ import { RateLimits } from './identity/rate-limit/rate-limits.js';
 import { RegistryTokenStrategy } from './identity/registry-tokens/registry-token.strategy.js';
 import { RegistryTokens } from './identity/registry-tokens/registry-tokens.js';
 import { TokenSecretsStore } from './identity/registry-tokens/token-secrets.store.js';
+import { StandingCredential } from './identity/standing-credential.js';
 import { SpendingStore } from './guardrails/spending.store.js';
 import { PausesController } from './pause/pauses.controller.js';
 import { PausesService } from './pause/pauses.service.js';
@@ -194,6 +195,7 @@ export class AppModule implements NestModule {
         ApiKeyStrategy,
         { provide: OIDC_OPTIONS, useValue: runtime.config.identity.oidc },
         OidcStrategy,
+        StandingCredential,
         TokenSecretsStore,
         RegistryTokens,
         RegistryTokenStrategy,

@@ -8,6 +8,7 @@ import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import type { Caller } from '../identity/caller.js';
 import { CurrentCaller, Requires } from '../identity/decorators.js';
+import { StandingCredential } from '../identity/standing-credential.js';
 import { followDeletion } from './deletion-events.js';
 import { DeletionChanges } from './deletion-changes.js';
 import { DeletionsService } from './deletions.service.js';
@@ -20,6 +21,7 @@ export class DeletionEventsController {
     private readonly deletions: DeletionsService,
     private readonly store: DeletionsStore,
     private readonly changes: DeletionChanges,
+    private readonly credential: StandingCredential,
   ) {}
 
   @Sse(':id/events')
@@ -27,7 +29,7 @@ export class DeletionEventsController {
   @ApiOperation({
     summary: 'Follow a deletion until it ends (server-sent events)',
     description:
-      'Events: `state` (state, done, total), `target` (one outcome), `end` (the final state; then the stream closes).',
+      'Events: `state` (state, done, total), `target` (one outcome), `end` (the final state; then the stream closes). It also closes, without `end`, a few seconds after the key was revoked or the token expired.',
   })
   @ApiProduces('text/event-stream')
   @ApiResponse({
@@ -49,7 +51,8 @@ export class DeletionEventsController {
       const either = AbortSignal.any([ended.signal, signal]);
       void (async () => {
         try {
-          for await (const event of followDeletion(this.store, this.changes, id, either))
+          const mayRead = () => this.credential.isGood(request);
+          for await (const event of followDeletion(this.store, this.changes, id, either, mayRead))
             subscriber.next(event);
           subscriber.complete();
         } catch (error) {

@@ -8,6 +8,8 @@ import type { DeletionsStore } from './deletions.store.js';
 
 /** Proxies close connections that are silent for a minute. */
 const HEARTBEAT_MS = 15_000;
+/** How long a stream may go on for somebody who may no longer read it. */
+const CHECK_MS = 5_000;
 /**
  * Looks are so far apart, in milliseconds, the first ones the least: what is short is told at once, and of what takes long a
  * burst of targets comes as several events of one look.
@@ -16,12 +18,16 @@ const LEAST_GAP_MS = 50;
 const MOST_GAP_MS = 500;
 const GAP_GROWTH = 1.5;
 
-/** What happened to a deletion, from its beginning to its end, each event once and in order. */
+/**
+ * What happened to a deletion, from its beginning to its end, each event once and in order. Ends early, without an `end`,
+ * once `mayRead` says no.
+ */
 export async function* followDeletion(
   store: DeletionsStore,
   changes: DeletionChanges,
   id: string,
   signal: AbortSignal,
+  mayRead: () => Promise<boolean>,
 ): AsyncGenerator<MessageEvent> {
   let seen = '';
   let seenProgress: string | null = null;
@@ -29,10 +35,15 @@ export async function* followDeletion(
   let firstUntold = 0;
   const told = new Set<number>();
   let toldAt = Date.now();
+  let checkedAt = toldAt;
   let gapMs = LEAST_GAP_MS;
   const watch = changes.watch(id, signal);
   try {
     while (!watch.isOver) {
+      if (Date.now() - checkedAt >= CHECK_MS) {
+        checkedAt = Date.now();
+        if ((await mayRead().catch(nothingWhileAway)) === false) return;
+      }
       const now = await store.statusOf(id, firstUntold).catch(nothingWhileAway);
       if (watch.isOver) return;
       const events: MessageEvent[] = [];

@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * Follow a deletion until it ends (server-sent events)
-         * @description Events: `state` (state, done, total), `target` (one outcome), `end` (the final state; then the stream closes).
+         * @description Events: `state` (state, done, total), `target` (one outcome), `end` (the final state; then the stream closes). It also closes, without `end`, a few seconds after the key was revoked or the token expired.
          */
         get: operations["DeletionEvents_events"];
         put?: never;
