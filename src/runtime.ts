@@ -22,6 +22,7 @@ import type { WakeUpQueue } from './queue/wake-up-queue.js';
 import { createRegistry } from './registries/create-registry.js';
 import { Registries } from './registries/registries.js';
 import type { ExchangeObserver } from './registries/upstream/observed-exchange.js';
+import { FaultLog } from './telemetry/fault-log.js';
 import type { Logger } from './telemetry/logger.js';
 import { Metrics } from './telemetry/metrics.js';
 import { NO_TRACING, type Tracing } from './telemetry/tracing/tracing.js';
@@ -100,17 +101,16 @@ const open = async (
   if (signingKey !== null) metrics.watchSigning(() => unsignedEvents(db));
   const destinations = forward.map(({ name }) => name);
   if (destinations.length > 0) metrics.watchForwarding(() => forwardingLag(db, destinations));
-  const queue = createWakeUpQueue({ redisUrl: config.redisUrl, databaseUrl }, (error) =>
-    log.warn({ err: error }, 'the queue reports a fault'),
+  const queue = createWakeUpQueue(
+    { redisUrl: config.redisUrl, databaseUrl },
+    new FaultLog(log, 'the queue reports a fault').report,
   );
   const redis =
     config.redisUrl === null
       ? null
-      : openRedis(
-          config.redisUrl,
-          (error) => log.warn({ err: error }, 'rate limits are counted by process'),
-          { commandTimeout: RATE_LIMIT_MS },
-        );
+      : openRedis(config.redisUrl, new FaultLog(log, 'rate limits are counted by process').report, {
+          commandTimeout: RATE_LIMIT_MS,
+        });
   const observe = observeUpstream(metrics, tracing);
   const registries = new Registries(
     options.map((registry) => createRegistry(registry, observe(registry.name))),
