@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
 import { heal } from '../../src/collections/engine/heal.js';
 import { purge } from '../../src/collections/engine/purge.js';
+import { settle } from '../../src/collections/engine/settle.js';
 import { undo } from '../../src/collections/engine/undo.js';
 import * as layout from '../../src/storage/layout.js';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
@@ -241,6 +242,26 @@ describe('a collection', () => {
     files.put(layout.layerLink('elsewhere', dead.config), dead.config);
     expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(1);
     expect(files.hasBlob(dead.config)).toBe(true);
+  });
+
+  it('that was cut off in the middle keeps links whose blob somebody removed meanwhile, for the time that it is back', async () => {
+    const { files, dead } = aStore();
+    const content = fs.readFileSync(join(files.root, layout.blobData(dead.config)));
+    const [blob, link] = [layout.blobData(dead.config), layout.layerLink('team/app', dead.config)];
+    const linkAway = layout.quarantined('run-1', 1, 0, dead.config, 1);
+    const journal = new FileJournal(files.root);
+    await journal.startRun('run-1', 1);
+    const head = { run: 'run-1', batch: 1, item: 0, repository: null, because: 'deleted' as const };
+    const rest = { sizeBytes: content.length, files: [blob, link], emptyFolders: [], atMs: 1 };
+    await journal.append([{ ...head, digest: dead.config, ...rest }]);
+    await toolsIn(files.root).storage.moveMany([{ from: link, to: linkAway }]);
+    files.remove(layout.blobFolder(dead.config));
+    await settle(toolsIn(files.root).storage, journal);
+    expect((await journal.list(['quarantined'])).map(({ digest }) => digest)).toEqual([dead.config]);
+    expect([files.has(linkAway), files.has(link)]).toEqual([true, false]);
+    files.put(blob, content);
+    await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');
+    expect([files.has(linkAway), files.has(link), files.hasBlob(dead.config)]).toEqual([false, true, true]);
   });
 
   it('says what somebody else removed from the quarantine, and leaves its links out until it is there again', async () => {

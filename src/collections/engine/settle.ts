@@ -8,8 +8,9 @@ import { destroy, isWaiting, moveBack } from './quarantine.js';
  */
 export const settle = async (storage: Storage, journal: Journal): Promise<void> => {
   for (const entry of (await journal.list(['moving'])).toReversed()) {
-    await moveBack(storage, entry);
-    await journal.commit([entry], 'restored');
+    const isBack = await moveBack(storage, entry);
+    // Its blob is in neither place: the links that went wait for it, and for the purge.
+    await journal.commit([entry], isBack ? 'restored' : 'quarantined');
   }
   for (const entry of await journal.list(['purging'])) {
     if (await isWaiting(storage, entry)) {
