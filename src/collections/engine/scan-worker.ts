@@ -5,13 +5,17 @@ import { gather } from './answer-buffer.js';
 import { answerCall, type ScanAnswer, type ScanMessage } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
-const { root, background } = workerData as { readonly root: string; readonly background: boolean };
+const { root, background, rests } = workerData as {
+  readonly root: string;
+  readonly background: boolean;
+  readonly rests: boolean;
+};
 // Of this thread alone: Linux has a priority for each.
 if (background && process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const storage = new FilesystemStorage(root);
 
 /**
- * In the background a thread rests five times as long as it worked, so that on few cores requests find one free. Not
+ * For work that nobody waits for a thread rests five times as long as it worked, so that on few cores requests find one free. Not
  * longer than this after each call: what takes long on a slow disk is the disk, and nobody gains by waiting for it twice.
  */
 const REST = { times: 5, longestMs: 50 };
@@ -34,7 +38,7 @@ parentPort?.on('message', ({ call, linkFree, spare }: ScanMessage) => {
         const { answer: value, buffer } = found;
         parentPort?.postMessage({ value, buffer } satisfies ScanAnswer, [buffer]);
       }
-      if (background) restAfter(performance.now() - beganMs);
+      if (rests) restAfter(performance.now() - beganMs);
     })
     .catch(endThread);
 });

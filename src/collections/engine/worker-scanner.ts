@@ -70,16 +70,19 @@ export class WorkerScanner implements Scanner {
 
   /**
    * In the background the other threads have the lowest priority, and this one does not read: it may have requests to
-   * answer. Otherwise it reads as well, in pieces of about 10 ms.
+   * answer. Otherwise it reads as well, in pieces of about 10 ms. Threads that rest leave the processor to others.
    */
-  constructor(root: string, threads: number, { background = false } = {}) {
+  constructor(root: string, threads: number, { background = false, rests = false } = {}) {
     this.#background = background;
     this.#pieces = background ? SMALL_PIECES : PIECES;
     this.#storage = new FilesystemStorage(root);
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = new URL(`./scan-worker.${extension}`, import.meta.url);
     for (let i = 0; i < threads; i++) {
-      const worker = new Worker(entry, { workerData: { root, background }, resourceLimits: RESOURCE_LIMITS });
+      const worker = new Worker(entry, {
+        workerData: { root, background, rests },
+        resourceLimits: RESOURCE_LIMITS,
+      });
       worker.on('message', (answer: ScanAnswer) => this.#settle(worker, answer));
       worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => this.#fail(new Error('a scanning thread ended')));

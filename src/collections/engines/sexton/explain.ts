@@ -14,10 +14,14 @@ export const explainInStorage = (
   rules: CollectRules,
   maySee: (repository: string) => boolean,
 ): Promise<Explanation> =>
-  withStorage(at, async ({ root, surveyor }) => {
-    const look = await surveyor.look(rules);
-    return (await look.explain(digest, maySee)) ?? { ...(await gone(root, digest)), paths: [] };
-  });
+  withStorage(
+    at,
+    async ({ root, surveyor }) => {
+      const look = await surveyor.look(rules);
+      return (await look.explain(digest, maySee)) ?? { ...(await gone(root, digest)), paths: [] };
+    },
+    { isAwaited: true },
+  );
 
 const gone = async (root: string, digest: Digest): Promise<Omit<Explanation, 'paths'>> => {
   // Read without the lock: a line that is being written does not count yet.

@@ -58,15 +58,22 @@ const rootOf = ({ directory, layout }: StorageAt): string => {
   throw new SextonError('storage_unavailable', { detail: `${directory} holds no ${called} on this machine` });
 };
 
-/** Opens a registry's files for the time of `work`; what goes wrong with them is a `storage_*` error. */
-export const withStorage = async <T>(at: StorageAt, work: (open: OpenStorage) => Promise<T>): Promise<T> => {
+/**
+ * Opens a registry's files for the time of `work`; what goes wrong with them is a `storage_*` error. Somebody may wait for
+ * the answer: `isAwaited`.
+ */
+export const withStorage = async <T>(
+  at: StorageAt,
+  work: (open: OpenStorage) => Promise<T>,
+  { isAwaited = false } = {},
+): Promise<T> => {
   const root = rootOf(at);
   const files = new FilesystemStorage(root);
   const storage = new PacedStorage(files, at.ioLimit);
   try {
     if (at.layout === 'v1')
       return await work({ root, surveyor: showLooks(v1SurveyorOf(storage, at.now), at.tracing) });
-    return await withScanner(at, root, storage, (tools) =>
+    return await withScanner(at, root, storage, isAwaited, (tools) =>
       work({ root, surveyor: showLooks(describedSurveyorWith(tools), at.tracing) }),
     );
   } catch (error) {
@@ -78,13 +85,16 @@ const withScanner = async <T>(
   { threads: wanted, ioLimit, cachePath, now }: StorageAt,
   root: string,
   storage: Storage,
+  isAwaited: boolean,
   work: (tools: CollectionTools) => Promise<T>,
 ): Promise<T> => {
   // The process may be one that answers requests: it keeps a core, leaves reading to other threads, and does its own
   // work in turns.
   const threads = ioLimit === null ? Math.min(wanted, Math.max(1, availableParallelism() - 1)) : 0;
   const scanner =
-    threads > 0 ? new WorkerScanner(root, threads, { background: true }) : new InlineScanner(storage);
+    threads > 0
+      ? new WorkerScanner(root, threads, { background: true, rests: !isAwaited })
+      : new InlineScanner(storage);
   const turn = turnEvery(TURN_MS);
   const memory = new ReferenceMemory(cachePath);
   try {
