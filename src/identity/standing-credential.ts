@@ -12,13 +12,16 @@ export class StandingCredential {
     private readonly oidc: OidcStrategy,
   ) {}
 
-  /** False once the key was revoked or rotated, or the key or token has expired. Throws where that cannot be told. */
+  /**
+   * False once the key was revoked or rotated, or the key or token has expired. An issuer that is away ends nothing; what
+   * the database throws is thrown.
+   */
   async isGood(request: Request): Promise<boolean> {
     try {
       return Boolean((await this.apiKeys.validate(request)) || (await this.oidc.validate(request)));
     } catch (error) {
-      if (error instanceof SextonError && error.status === 401) return false;
-      throw error;
+      if (!(error instanceof SextonError)) throw error;
+      return error.code === 'issuer_unavailable';
     }
   }
 }
