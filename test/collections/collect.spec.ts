@@ -1,14 +1,24 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { collect } from '../../src/collections/engine/collect.js';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
 import { heal } from '../../src/collections/engine/heal.js';
 import { purge } from '../../src/collections/engine/purge.js';
 import { settle } from '../../src/collections/engine/settle.js';
+import type { CollectRules } from '../../src/collections/engine/survey.js';
 import { undo } from '../../src/collections/engine/undo.js';
 import * as layout from '../../src/storage/layout.js';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
-import { COLLECT_UNTAGGED, collectIn, digestsOf, surveyIn, surveyorIn, toolsIn } from './collecting.js';
+import {
+  COLLECT_UNTAGGED,
+  OPTIONS,
+  collectIn,
+  digestsOf,
+  surveyIn,
+  surveyorIn,
+  toolsIn,
+} from './collecting.js';
 import { StoreFiles, type StoredImage } from './store-files.js';
 import { treeOf } from './temporary-tree.js';
 
@@ -217,6 +227,61 @@ describe('a collection', () => {
     expect(files.hasBlob(loose.digest)).toBe(false);
     await undo(toolsIn(files.root).storage, new FileJournal(files.root), 'run-1');
     expect(treeOf(files.root, { without: [layout.OWN] })).toEqual(before);
+  });
+
+  /** A run that takes untagged manifests; `meanwhile` happens once, after the look and before the first batch. */
+  const journaledOf = async (
+    files: StoreFiles,
+    meanwhile: () => void,
+    heldNow?: CollectRules['heldNow'],
+  ): Promise<string[]> => {
+    let isDone = false;
+    const mayGoOn = (): boolean => {
+      if (!isDone) meanwhile();
+      return (isDone = true);
+    };
+    const journal = new FileJournal(files.root);
+    const rules = { ...COLLECT_UNTAGGED, ...(heldNow && { heldNow }) };
+    await collect(surveyorIn(files.root), journal, { ...rules, ...OPTIONS }, { mayGoOn });
+    return (await journal.list(['quarantined', 'restored'])).map(({ digest }) => digest);
+  };
+
+  it('leaves an untagged manifest that is pushed again, or comes to be held, between the look and its batch', async () => {
+    const { files, garbage } = aStore();
+    const names = ['pushed', 'held', 'gone', 'loose'] as const;
+    const [pushed, held, gone, loose] = names.map((name) => files.image('team/app', { layers: [name] }));
+    const digest = (image?: StoredImage): string => image?.digest ?? '';
+    const link = (image?: StoredImage): string => layout.revisionLink('team/app', digest(image));
+    let holds: string[] = [];
+    const journaled = await journaledOf(
+      files,
+      () => {
+        files.modifiedMs = Date.now();
+        files.put(link(pushed), digest(pushed));
+        files.remove(link(gone));
+        holds = [digest(held)];
+      },
+      async () => (_, asked) => holds.includes(asked),
+    );
+    expect(journaled).not.toContain(digest(pushed));
+    expect(journaled).not.toContain(digest(held));
+    expect(journaled.filter((each) => each === digest(gone))).toHaveLength(1);
+    expect(journaled.filter((each) => each === digest(loose))).toHaveLength(2);
+    for (const image of [pushed, held]) {
+      expect(files.has(link(image))).toBe(true);
+      for (const each of image ? all(image) : []) expect(files.hasBlob(each)).toBe(true);
+    }
+    for (const each of [...garbage, digest(loose), digest(gone)])
+      expect(files.hasBlob(each as Digest)).toBe(false);
+  });
+
+  it('never takes a deleted manifest that a repository has again, whose blob a push leaves as it is', async () => {
+    const { files, dead } = aStore();
+    const journaled = await journaledOf(files, () =>
+      files.put(layout.revisionLink('team/app', dead.digest), dead.digest),
+    );
+    expect(journaled).not.toContain(dead.digest);
+    for (const each of all(dead)) expect(files.hasBlob(each)).toBe(true);
   });
 
   it('heals an image that is pushed again without its blobs (TRAPS 19)', async () => {

@@ -1,16 +1,8 @@
-import {
-  blobData,
-  layerLink,
-  revisionFolder,
-  revisionLink,
-  tagHistoryLink,
-  tags,
-} from '../../storage/layout.js';
-import type { Storage } from '../../storage/storage.js';
+import { blobData, layerLink, revisionFolder, revisionLink } from '../../storage/layout.js';
 import type { DeadBlob } from './dead-blobs.js';
 import type { QuarantineEntry } from './journal.js';
-import { listOrFault } from './listing.js';
 import type { Marking, UntaggedRevision } from './mark.js';
+import type { TagHistories } from './tag-histories.js';
 
 /** Where a batch belongs: what every entry of it says. */
 export interface BatchHead {
@@ -42,21 +34,14 @@ export const blobEntry = (
 
 /** One repository's links to an untagged manifest: its revision, and where a tag's history names it. */
 export const revisionEntry = async (
-  storage: Storage,
   head: BatchHead,
   item: number,
   { graph, names }: Marking,
   revision: UntaggedRevision,
+  histories: TagHistories,
 ): Promise<QuarantineEntry> => {
   const digest = graph.digest(revision.digest);
   const repository = names[revision.repository] ?? '';
-  const history: string[] = [];
-  const ignore = (): void => undefined;
-  for (const tag of (await listOrFault(storage, tags(repository), ignore)).folders) {
-    const link = tagHistoryLink(repository, tag, digest);
-    if ((await storage.stat(link)) !== null) history.push(link);
-  }
-  const files = [revisionLink(repository, digest), ...history];
   return {
     ...head,
     item,
@@ -64,7 +49,7 @@ export const revisionEntry = async (
     repository,
     because: 'untagged',
     sizeBytes: 0,
-    files,
+    files: [revisionLink(repository, digest), ...(await histories.linksTo(repository, digest))],
     emptyFolders: [],
   };
 };

@@ -1,16 +1,20 @@
-import { blobTimes } from './blob-times.js';
 import { blobEntry, revisionEntry, type BatchHead } from './entries.js';
 import type { CollectionFault } from './fault.js';
 import type { DeadBlob } from './dead-blobs.js';
 import type { Garbage } from './garbage.js';
+import { Holders } from './holders.js';
 import type { JournalEntry, QuarantineEntry } from './journal.js';
 import type { UntaggedRevision } from './mark.js';
 import { FLAG } from './reference-graph.js';
+import { stillDead, stillUntagged } from './second-look.js';
 import { survey, type CollectionTools, type CollectRules } from './survey.js';
 import type { Candidates, Look, Surveyor } from './surveyor.js';
+import { TagHistories } from './tag-histories.js';
 
 /** What was found in the files of a Docker Registry 2.x or a Distribution 3.x. */
 export class GarbageLook implements Look {
+  #untaggedIn: Holders | null = null;
+
   constructor(
     readonly garbage: Garbage,
     protected readonly tools: CollectionTools,
@@ -61,30 +65,28 @@ export class GarbageLook implements Look {
     head: BatchHead,
     revisions: readonly UntaggedRevision[],
   ): Promise<readonly QuarantineEntry[]> {
+    const { marking } = this.garbage;
+    const histories = new TagHistories(this.tools.storage);
     const entries: QuarantineEntry[] = [];
-    for (const revision of revisions) {
-      const { marking } = this.garbage;
-      entries.push(await revisionEntry(this.tools.storage, head, entries.length, marking, revision));
+    for (const revision of await stillUntagged(this.tools, this.rules, marking, revisions)) {
+      entries.push(await revisionEntry(head, entries.length, marking, revision, histories));
     }
     return entries;
   }
 
-  /** Looks once more, just before they move: since the mark an upload has renewed the blob or its link, or it has gone. */
   async #blobEntries(head: BatchHead, blobs: readonly DeadBlob[]): Promise<readonly QuarantineEntry[]> {
     const { marking } = this.garbage;
-    const indexes = blobs.map(({ index }) => index);
-    const linkedIn = (i: number): readonly number[] => blobs[i]?.linkedIn ?? [];
-    const { sizesBytes, modifiedMs } = await blobTimes(
-      this.tools.scanner,
-      marking,
-      indexes,
-      linkedIn,
-      this.tools.turn,
-    );
-    const latestMs = this.tools.now() - this.rules.graceMs;
-    return blobs
-      .filter((_, i) => !Number.isNaN(sizesBytes[i] ?? NaN) && (modifiedMs[i] ?? NaN) <= latestMs)
-      .map((blob, item) => blobEntry(head, item, marking, blob));
+    const untaggedIn = (index: number): readonly number[] => this.#untagged().of(index);
+    const dead = await stillDead(this.tools, this.rules, marking, blobs, untaggedIn);
+    return dead.map((blob, item) => blobEntry(head, item, marking, blob));
+  }
+
+  /** The repositories whose links to untagged manifests go. */
+  #untagged(): Holders {
+    if (this.#untaggedIn) return this.#untaggedIn;
+    const holders = new Holders();
+    for (const { repository, digest } of this.garbage.marking.untagged) holders.note(digest, repository);
+    return (this.#untaggedIn = holders);
   }
 }
 

@@ -73,7 +73,11 @@ const followLinks = async (
 };
 
 /** Digests that the folders below `prefix` are named for: `<alg>/<hex>`. */
-const digestFolders = async (storage: Storage, prefix: string, onFault: OnFault): Promise<Digest[]> => {
+export const digestFolders = async (
+  storage: Storage,
+  prefix: string,
+  onFault: OnFault,
+): Promise<Digest[]> => {
   const found: Digest[] = [];
   for (const algorithm of (await listOrFault(storage, prefix, onFault)).folders) {
     const path = `${prefix}/${algorithm}`;

@@ -16,6 +16,12 @@ export interface CollectRules {
 /** Whatever is linked lives, and nothing is old enough to go: for bringing back, and for purging. */
 export const KEEP_ALL: CollectRules = { graceMs: Infinity, untaggedMinAgeMs: null };
 
+/** Untagged manifests whose link is older than this time may go. */
+export const linkedBeforeMs = (
+  { graceMs, untaggedMinAgeMs }: Pick<CollectRules, 'graceMs' | 'untaggedMinAgeMs'>,
+  nowMs: number,
+): number => nowMs - Math.max(untaggedMinAgeMs ?? Infinity, graceMs);
+
 /** What a collection works with. */
 export interface CollectionTools {
   readonly storage: Storage;
@@ -43,7 +49,7 @@ export const survey = async (
   const untagged =
     untaggedMinAgeMs === null
       ? null
-      : { linkedBeforeMs: nowMs - Math.max(untaggedMinAgeMs, graceMs), isHeld: await heldNow() };
+      : { linkedBeforeMs: linkedBeforeMs({ graceMs, untaggedMinAgeMs }, nowMs), isHeld: await heldNow() };
   const marking = await mark(storage, scanner, () => memory.recall(turn), untagged, { ...hooks, turn });
   hooks.signal?.throwIfAborted();
   return findGarbage(storage, scanner, marking, { nowMs, graceMs }, turn);
