@@ -12,6 +12,7 @@ import * as layout from '../../src/storage/layout.js';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
 import {
   COLLECT_UNTAGGED,
+  KEEP,
   OPTIONS,
   collectIn,
   digestsOf,
@@ -291,14 +292,48 @@ describe('a collection', () => {
     // The registry's stale cache says that every blob exists; only links are written.
     files.put(layout.revisionLink('team/app', dead.digest), dead.digest);
     files.tag('team/app', 'v2', dead.digest);
-    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBeGreaterThan(0);
+    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(garbage.length);
     expect(fs.readFileSync(join(files.root, layout.blobData(dead.digest)))).toEqual(manifest);
-    expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(garbage.length - 1);
     for (const digest of all(dead)) {
       expect(files.hasBlob(digest)).toBe(true);
       if (digest !== dead.digest) expect(files.has(layout.layerLink('team/app', digest))).toBe(true);
     }
     expect(await heal(surveyorIn(files.root), new FileJournal(files.root))).toBe(0);
+  });
+
+  it('brings back, with all that it needs, what is pushed again while it sweeps', async () => {
+    const { files, dead, garbage } = aStore();
+    const surveyor = surveyorIn(files.root);
+    const options = { ...KEEP, ...OPTIONS };
+    const result = await collect(surveyor, new FileJournal(files.root), options, {
+      aroundBatch: async (work) => {
+        const moved = await work();
+        const isGone = !files.hasBlob(dead.digest);
+        if (isGone) files.put(layout.revisionLink('team/app', dead.digest), dead.digest);
+        return moved;
+      },
+    });
+    expect(result.broughtBack).toBe(garbage.length);
+    for (const digest of all(dead)) expect(files.hasBlob(digest)).toBe(true);
+  });
+
+  it('undoes no link to an untagged manifest that somebody else removed from the quarantine', async () => {
+    const { files } = aStore();
+    const loose = files.image('team/app', { layers: ['loose'] });
+    const link = layout.revisionLink('team/app', loose.digest);
+    await collectIn(files.root, COLLECT_UNTAGGED);
+    const journal = new FileJournal(files.root);
+    const away = (await journal.list(['quarantined'])).find(
+      ({ digest, repository }) => digest === loose.digest && repository === null,
+    );
+    if (!away) throw new Error('the manifest was not taken');
+    files.remove(layout.quarantined(away.run, away.batch, away.item, away.digest, 0));
+    const { missing } = await undo(toolsIn(files.root).storage, journal, 'run-1');
+    expect([missing, files.has(link)]).toEqual([2, false]);
+    expect((await journal.list(['quarantined'])).map(({ digest }) => digest)).toEqual([
+      loose.digest,
+      loose.digest,
+    ]);
   });
 
   it('brings back a blob that is only linked anew: a push under way', async () => {

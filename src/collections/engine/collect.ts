@@ -1,8 +1,8 @@
-import { bringBackNeeded } from './heal.js';
+import { bringBackAllNeeded, bringBackNeeded } from './heal.js';
 import type { AroundBatch, Journal } from './journal.js';
 import { moveOut } from './quarantine.js';
 import { settle } from './settle.js';
-import { KEEP_ALL, type CollectRules } from './survey.js';
+import type { CollectRules } from './survey.js';
 import { LookStopped, type Look, type Surveyor } from './surveyor.js';
 
 export interface CollectOptions extends CollectRules {
@@ -109,7 +109,7 @@ export const collect = async <L extends Look>(
   }
   // Whatever ended the run: what was pushed while it swept must not wait for the healer.
   if (swept.blobs + swept.revisions > 0)
-    broughtBack += await bringBackNeeded(storage, journal, await surveyor.look(KEEP_ALL));
+    broughtBack += (await bringBackAllNeeded(surveyor, journal)).broughtBack;
   if (isFinished) await journal.endRun(run, 'finished');
   return { run, isFinished, first, ...swept, broughtBack };
 };

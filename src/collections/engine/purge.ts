@@ -1,9 +1,8 @@
 import { quarantineBatch, quarantineRun } from '../../storage/layout.js';
-import { bringBackNeeded } from './heal.js';
+import { bringBackAllNeeded } from './heal.js';
 import type { AroundBatch, Journal, JournalEntry } from './journal.js';
 import { destroy } from './quarantine.js';
 import { settle } from './settle.js';
-import { KEEP_ALL } from './survey.js';
 import { REMARK_AFTER_MS, type Surveyor } from './surveyor.js';
 
 const BATCH = 500;
@@ -47,10 +46,10 @@ export const purge = async (
   let old: readonly JournalEntry[] = [];
   let markedMs = 0;
   const lookAgain = async (): Promise<void> => {
-    const look = await surveyor.look(KEEP_ALL);
+    const needed = await bringBackAllNeeded(surveyor, journal);
     markedMs = now();
-    broughtBack += await bringBackNeeded(storage, journal, look);
-    const doubt = look.faults.find((fault) => fault.undecided !== 'nothing');
+    broughtBack += needed.broughtBack;
+    const doubt = needed.look.faults.find((fault) => fault.undecided !== 'nothing');
     blocked = doubt ? `${doubt.path} ${doubt.problem}` : null;
     const waiting = blocked === null ? await journal.list(['quarantined']) : [];
     old = waiting.filter((entry) => entry.atMs <= quarantinedBeforeMs);

@@ -12,11 +12,11 @@ export interface UndoResult {
   readonly missing: number;
 }
 
-/** Brings back everything that a run took away and that was not purged; links of manifests come after their blobs. */
+/** Brings back everything that a run took away and that was not purged. */
 export const undo = async (storage: Storage, journal: Journal, run: string): Promise<UndoResult> => {
   await settle(storage, journal);
   const mine = (await journal.list(['quarantined'])).filter((entry) => entry.run === run);
-  const { entries, missing } = await bringBack(storage, journal, mine.toReversed());
+  const { entries, missing } = await bringBack(storage, journal, mine);
   const bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const purged = (await journal.list(['purged'])).filter((entry) => entry.run === run).length;
   await journal.endRun(run, 'undone');

@@ -120,11 +120,7 @@ export const tendStorage = (
         look: (rules, hooks) => unbound.look(rules, { ...hooks, signal }),
       };
       const waiting = await journal.list(['quarantined']);
-      let broughtBack = 0;
-      // What a manifest in quarantine refers to is known once it is back: again, until nothing more is needed.
-      for (let more = await heal(surveyor, journal); more > 0; more = await heal(surveyor, journal)) {
-        broughtBack += more;
-      }
+      const broughtBack = await heal(surveyor, journal);
       if (purgeBeforeMs === null || !waiting.some(({ atMs }) => atMs <= purgeBeforeMs)) {
         return { broughtBack, purged: null };
       }
