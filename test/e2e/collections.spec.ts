@@ -14,6 +14,7 @@ import {
   NIGHT,
   untilState,
 } from '../support/collections.js';
+import { createTestDatabase } from '../support/database.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { registryOptions, startTestGateway } from '../support/gateway.js';
 
@@ -236,6 +237,39 @@ describe('a collection', () => {
     await world.api.post(`/v1/collections/${id}/undo`).send({ reason: 'again' }).expect(409);
     const verified = await world.api.get('/v1/audit/verification').expect(200);
     expect(verified.body).toMatchObject({ status: 'whole' });
+  });
+
+  it('that is cancelled while Sexton stops is cancelled, and lets the next one run', async () => {
+    await world.deleteOneOfTwo();
+    const database = await createTestDatabase();
+    const start = () =>
+      startTestGateway({
+        database,
+        registries: [registryOptions('prod', world.registry.url)],
+        collections: [
+          collectionOptions(
+            { kind: 'sexton', storage: world.registry.storageDir, threads: 0 },
+            { batchSize: 2 },
+          ),
+        ],
+        now: () => world.nowMs,
+      });
+    let gateway = await start();
+    try {
+      const gate = await gateAtBatch(database.pool, 1);
+      const { id } = await askForCollection(gateway.api());
+      await gate.arrived();
+      await gateway.api().post(`/v1/collections/${id}/cancel`).send({ reason: 'not now' }).expect(200);
+      const stopped = gateway.stop();
+      await gate.open();
+      await stopped;
+      gateway = await start();
+      expect(await untilState(gateway.api(), id, 'cancelled')).toMatchObject({ batches: 1 });
+      expect(await collectAndWait(gateway.api())).toMatchObject({ state: 'succeeded' });
+    } finally {
+      await gateway.stop();
+      await database.drop();
+    }
   });
 
   it('that is cancelled while it still looks stops there, and nothing was taken (TRAPS 26)', async () => {

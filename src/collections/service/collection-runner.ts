@@ -12,6 +12,7 @@ import { inCollectionSpan } from './collection-span.js';
 import type { CollectionRow, CollectionsStore } from './collections.store.js';
 import type { FindingsStore } from './findings.store.js';
 import { dueFor } from './may-run.js';
+import { endIfCancelled } from './end-if-cancelled.js';
 import type { Retries } from './retries.js';
 import { withRegistryClaim, type RegistryClaim } from './registry-claim.js';
 import type { Undoer } from './undoer.js';
@@ -87,7 +88,8 @@ export class CollectionRunner {
     };
     stop = await whyStop();
     if (stop !== null) {
-      if (row.state === 'running') await this.stopped(claim, row, stop, row.measures);
+      // Cancelled, also where it waits: it was handed back before it could be ended.
+      if (row.state === 'running' || stop === 'cancelled') await this.stopped(claim, row, stop, row.measures);
       return;
     }
     if (row.state !== 'running' && !(await this.begin(claim, row, options))) return;
@@ -174,24 +176,15 @@ export class CollectionRunner {
     measures: Measures | null,
   ): Promise<void> {
     this.log.info({ collection: row.id, registry: row.registry, stop }, 'collection stops');
+    const { store, audit, worker } = this;
     await claim.db.transaction().execute(async (tx) => {
-      const details = { worker: this.worker };
-      if (stop === 'cancelled') {
-        const { cancel_request: request } = (await this.store.find(row.id, tx)) ?? row;
-        const finishedAt = new Date(this.now());
-        await this.store.move(tx, row.id, 'cancelled', { finishedAt, measures, cancelRequest: null });
-        const about = request && { actor: request.by, reason: request.reason, requestId: request.requestId };
-        await this.audit.record(
-          tx,
-          collectionAudit(row, 'collection.cancelled', 'succeeded', { ...about, details }),
-        );
-      } else if (stop === 'window_closed') {
-        await this.store.move(tx, row.id, 'paused', { measures });
-        await this.audit.record(tx, collectionAudit(row, 'collection.paused', 'succeeded', { details }));
-      } else {
-        // Handed back: another process, or the next start, goes on.
-        await this.store.move(tx, row.id, 'waiting', { measures });
-      }
+      // Handed back where Sexton stops: another process, or the next start, goes on.
+      const to = stop === 'window_closed' ? 'paused' : 'waiting';
+      const moved = await store.move(tx, row.id, to, { measures });
+      if (await endIfCancelled({ store, audit, worker }, tx, row, new Date(this.now()))) return;
+      const details = { worker };
+      if (moved && to === 'paused')
+        await audit.record(tx, collectionAudit(row, 'collection.paused', 'succeeded', { details }));
     });
   }
 

@@ -193,7 +193,7 @@ export class CollectionsService {
   private async cancelWaiting(tx: Tx, id: string): Promise<boolean> {
     const now = await this.store.find(id, tx);
     if (now?.state !== 'waiting' && now?.state !== 'paused') return false;
-    return this.store.move(tx, id, 'cancelled', { finishedAt: new Date(this.now()) });
+    return this.store.move(tx, id, 'cancelled', { finishedAt: new Date(this.now()), cancelRequest: null });
   }
 
   /** Options of a registry that the caller may see and that is collected. */

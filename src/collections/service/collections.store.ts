@@ -178,6 +178,7 @@ export class CollectionsStore {
         not_before: null,
         attempts: 0,
         problem: null,
+        cancel_request: null,
       })
       .where('id', '=', id)
       .where('undo_request', 'is', null)

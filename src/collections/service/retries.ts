@@ -4,6 +4,7 @@ import { databaseFault } from '../../database/database-fault.js';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { collectionAudit } from './collection-audit.js';
+import { endIfCancelled } from './end-if-cancelled.js';
 import type { CollectionRow, CollectionsStore } from './collections.store.js';
 import type { CollectionProblem } from './collections.tables.js';
 
@@ -32,9 +33,11 @@ export class Retries {
       return this.fail(claim, row, error);
     }
     const { problem, retryAt } = this.later(row, error);
+    const { store, audit, worker } = this;
     await claim.db.transaction().execute(async (tx) => {
-      await this.store.move(tx, row.id, 'waiting');
-      await this.store.postpone(tx, row.id, problem, retryAt);
+      await store.move(tx, row.id, 'waiting');
+      if (await endIfCancelled({ store, audit, worker }, tx, row, new Date(this.now()))) return;
+      await store.postpone(tx, row.id, problem, retryAt);
     });
   }
 
