@@ -16,6 +16,8 @@ import { findTaggedIndex } from './tagged-index.js';
 
 /** Lines of a failed program that are worth showing. */
 const LAST_LINES = 50;
+/** Why a collector was ended that might not go on. */
+const STOPPED = new Error('was stopped');
 const NEEDS_FLUSH =
   'The registry remembers blobs that are gone: restart every replica, and flush its Redis cache if it has one, or list the commands under afterwards (FACTS §1.13).';
 
@@ -110,15 +112,20 @@ export class CommandEngine implements CollectionEngine {
   ): Promise<CollectorOutput | null> {
     const untagged = run.untaggedMinAgeMs === null ? [] : ['--delete-untagged'];
     const command = [...this.options.garbageCollect, ...flags, ...untagged];
-    const watch = new AbortController();
+    const done = new AbortController();
     const stop = new AbortController();
-    const watching = this.watch(run, stop, watch.signal);
-    const result = await runCommand(command, { signal: stop.signal, ...(onStart && { onStart }) });
-    watch.abort();
-    await watching;
+    const watching = this.watch(run, stop, done.signal);
+    let result: CommandResult;
+    try {
+      result = await runCommand(command, { signal: stop.signal, ...(onStart && { onStart }) });
+    } finally {
+      done.abort();
+      await watching;
+    }
     // Each is named before it is deleted: the last one of a run that was ended may still be there.
     if (onStart) await run.removed(blobsIn(result.lines));
     run.signal.throwIfAborted();
+    if (stop.signal.aborted && stop.signal.reason !== STOPPED) throw stop.signal.reason;
     if (stop.signal.aborted) {
       this.say(`${command[0]}: stopped, because the window closed or somebody cancelled`);
       return null;
@@ -132,14 +139,15 @@ export class CommandEngine implements CollectionEngine {
     });
   }
 
-  /** Asks again and again whether the collector may go on, until `done` aborts; ends it where not. */
+  /** Asks again and again whether the collector may go on, until `done` aborts; ends it where not, or nobody can say. */
   private async watch(run: EngineRun, stop: AbortController, done: AbortSignal): Promise<void> {
-    while (!done.aborted) {
-      await delay(this.pollEveryMs, undefined, { signal: done }).catch(() => undefined);
-      if (!done.aborted && (run.signal.aborted || !(await run.mayGoOn()))) {
-        stop.abort(new Error('was stopped'));
-        return;
+    try {
+      while (!done.aborted) {
+        await delay(this.pollEveryMs, undefined, { signal: done }).catch(() => undefined);
+        if (!done.aborted && (run.signal.aborted || !(await run.mayGoOn()))) return stop.abort(STOPPED);
       }
+    } catch (error) {
+      stop.abort(error);
     }
   }
 
