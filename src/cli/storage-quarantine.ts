@@ -1,4 +1,4 @@
-import { FileJournal } from '../collections/engine/file-journal.js';
+import { FileJournal, REMEMBERED_MS } from '../collections/engine/file-journal.js';
 import { heal } from '../collections/engine/heal.js';
 import { purge } from '../collections/engine/purge.js';
 import { withLock } from '../collections/engine/storage-lock.js';
@@ -44,7 +44,9 @@ export const runPurge = async (parsed: unknown): Promise<ExitCode> => {
   const { retention, ...where } = parsed as WhichStorage & { readonly retention: number };
   return withSurveyor(where, ({ root, surveyor }) =>
     withLock(root, async () => {
-      const result = await purge(surveyor, new FileJournal(root), Date.now() - retention);
+      const journal = new FileJournal(root);
+      const result = await purge(surveyor, journal, Date.now() - retention);
+      await journal.forget(Date.now() - REMEMBERED_MS);
       say(`${result.entries} purged, ${result.bytes} bytes; ${result.broughtBack} brought back`);
       if (result.blocked === null) return EXIT.done;
       say(`nothing was purged: ${result.blocked}`);

@@ -3,7 +3,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FileJournal, JournalError } from '../../src/collections/engine/file-journal.js';
+import { FileJournal } from '../../src/collections/engine/file-journal.js';
+import { JournalError, type QuarantineEntry } from '../../src/collections/engine/journal.js';
+import { digestOf } from '../../src/oci/digest.js';
 import { JOURNAL } from '../../src/storage/layout.js';
 
 let root: string;
@@ -49,6 +51,76 @@ describe('the journal in the storage', () => {
     syncBuiltinESMExports();
     await journal.startRun('run-2', 2);
     expect(await new FileJournal(root).runs()).toMatchObject([{ id: 'run-2' }]);
+  });
+
+  describe('that has grown long', () => {
+    const entry = (run: string, item: number, atMs: number): QuarantineEntry => ({
+      ...{ run, batch: 7, item, atMs, repository: null, because: 'unlinked', sizeBytes: 1 },
+      digest: digestOf(Buffer.from(`${run} ${item}`)),
+      files: [`blobs/${run}/${item}`],
+      emptyFolders: [],
+    });
+
+    /** Of run-1: 1,200 that were purged, 10 that wait, 1 that was restored lately. Of run-2: one that moves. */
+    const aLongOne = async (): Promise<FileJournal> => {
+      const journal = new FileJournal(root);
+      const purged = Array.from({ length: 1200 }, (_, i) => entry('run-1', i, 1));
+      const waiting = Array.from({ length: 10 }, (_, i) => entry('run-1', 2000 + i, 1));
+      const restored = [entry('run-1', 3000, 100)];
+      await journal.startRun('run-1', 1);
+      await journal.append([...purged, ...waiting, ...restored]);
+      await journal.commit([...purged, ...waiting, ...restored], 'quarantined');
+      await journal.commit(purged, 'purging');
+      await journal.commit(purged, 'purged');
+      await journal.commit(restored, 'restored');
+      await journal.endRun('run-1', 'finished');
+      await journal.startRun('run-2', 2);
+      await journal.append([entry('run-2', 1, 1)]);
+      return journal;
+    };
+    const ALL = ['moving', 'quarantined', 'restored', 'purging', 'purged'] as const;
+    const sizeBytes = (): number => fs.statSync(join(root, JOURNAL)).size;
+
+    it('forgets what came to its end long ago, and nothing else', async () => {
+      const journal = await aLongOne();
+      const [before, kept] = [
+        sizeBytes(),
+        (await journal.list(ALL)).filter(({ state }) => state !== 'purged'),
+      ];
+      expect(await journal.forget(50)).toBe(1200);
+      expect(sizeBytes()).toBeLessThan(before / 20);
+      for (const read of [journal, new FileJournal(root)]) {
+        expect(await read.list(ALL)).toEqual(kept);
+        expect(await read.runs()).toEqual([
+          { id: 'run-1', startedMs: 1, state: 'finished', forgottenPurged: 1200 },
+          { id: 'run-2', startedMs: 2, state: 'running', forgottenPurged: 0 },
+        ]);
+        expect([await read.nextBatch('run-1'), await read.nextBatch('run-2')]).toEqual([8, 8]);
+      }
+      // It goes on where it was, also for whoever reads it anew.
+      await journal.commit([entry('run-2', 1, 1)], 'quarantined');
+      await journal.startRun('run-1', 3);
+      const after = new FileJournal(root);
+      expect((await after.list(['quarantined'])).map(({ run }) => run)).toEqual([
+        ...Array<string>(10).fill('run-1'),
+        'run-2',
+      ]);
+      expect((await after.runs())[0]).toMatchObject({ state: 'running', forgottenPurged: 1200 });
+      expect(await after.nextBatch('run-1')).toBe(8);
+    });
+
+    it('is as it was where it was not that long ago, or the disk is full', async () => {
+      const journal = await aLongOne();
+      const before = fs.readFileSync(join(root, JOURNAL));
+      expect(await journal.forget(1)).toBe(0);
+      takesTenBytesThen('ENOSPC');
+      await expect(journal.forget(50)).rejects.toThrow('ENOSPC');
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+      expect(fs.readFileSync(join(root, JOURNAL))).toEqual(before);
+      expect(await journal.list(ALL)).toEqual(await new FileJournal(root).list(ALL));
+      expect(await journal.forget(50)).toBe(1200);
+    });
   });
 
   it('that cannot be read is not an empty one', () => {

@@ -17,11 +17,11 @@ export class MemoryJournal implements Journal {
   }
 
   async startRun(id: string, startedMs: number): Promise<void> {
-    this.#runs.set(id, { id, startedMs, state: 'running' });
+    this.#runs.set(id, { id, startedMs, state: 'running', forgottenPurged: 0 });
   }
 
   async endRun(id: string, state: 'finished' | 'undone'): Promise<void> {
-    this.#runs.set(id, { id, startedMs: this.#runs.get(id)?.startedMs ?? 0, state });
+    this.#runs.set(id, { id, startedMs: this.#runs.get(id)?.startedMs ?? 0, state, forgottenPurged: 0 });
   }
 
   async append(entries: readonly QuarantineEntry[]): Promise<void> {

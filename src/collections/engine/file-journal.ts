@@ -1,21 +1,25 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { JOURNAL } from '../../storage/layout.js';
+import { readIfThere, replaceFile, syncFolder, writeAll } from './journal-file.js';
 import {
   entryId,
+  JournalError,
   type EntryState,
   type Journal,
   type JournalEntry,
   type JournalRun,
   type QuarantineEntry,
-  type RunState,
 } from './journal.js';
 import { readRow, type JournalRow } from './journal-row.js';
 
-/** The journal cannot be read for certain, or somebody else writes it. */
-export class JournalError extends Error {
-  override readonly name = 'JournalError';
-}
+const LINE_END = 0x0a;
+const ENTRIES_A_ROW = 500;
+/** How long what was restored or purged stays in it: why a blob is gone can be told for so long. */
+export const REMEMBERED_MS = 30 * 86_400_000;
+/** So many entries are worth a journal written anew. */
+const WORTH_REWRITING = 1000;
+const STATES_AFTER_MOVING: readonly EntryState[] = ['quarantined', 'restored', 'purging', 'purged'];
 
 /**
  * The journal as lines of JSON in the storage itself, for runs without a server. A crash can leave the last line cut
@@ -62,25 +66,68 @@ export class FileJournal implements Journal {
     return (this.#lastBatches.get(run) ?? 0) + 1;
   }
 
+  /**
+   * Writes the journal anew without the entries that were restored or purged and went into quarantine before
+   * `beforeMs`; says how many. Does nothing while they are few, or fewer than those that stay. Whoever calls it holds
+   * the storage's lock; whoever reads meanwhile finds the old file or the new one, whole.
+   */
+  async forget(beforeMs: number): Promise<number> {
+    const isOver = ({ state, atMs }: JournalEntry): boolean =>
+      (state === 'restored' || state === 'purged') && atMs < beforeMs;
+    const all = [...this.#entries.values()];
+    const over = all.filter(isOver);
+    if (over.length < Math.max(WORTH_REWRITING, all.length / 2)) return 0;
+    const runs = new Map(this.#runs);
+    for (const { run: id, state } of over) {
+      const run = runs.get(id);
+      if (run && state === 'purged') runs.set(id, { ...run, forgottenPurged: run.forgottenPurged + 1 });
+    }
+    const staying = all.filter((entry) => !isOver(entry));
+    this.#wholeBytes = replaceFile(this.#path, textOf(this.#rowsOf([...runs.values()], staying)));
+    for (const [id, run] of runs) this.#runs.set(id, run);
+    for (const entry of over) this.#entries.delete(entryId(entry));
+    return over.length;
+  }
+
+  /** A journal of these, in as few rows as it takes. */
+  *#rowsOf(runs: readonly JournalRun[], entries: readonly JournalEntry[]): Generator<JournalRow> {
+    for (const { forgottenPurged: purged, ...run } of runs) {
+      const forgotten = { lastBatch: this.#lastBatches.get(run.id) ?? 0, purged };
+      yield { type: 'run', ...run, forgotten };
+    }
+    for (let i = 0; i < entries.length; i += ENTRIES_A_ROW) {
+      const portion = entries.slice(i, i + ENTRIES_A_ROW);
+      yield { type: 'entries', entries: portion.map(({ state: _, ...entry }) => entry) };
+      for (const state of STATES_AFTER_MOVING) {
+        const ids = portion.filter((entry) => entry.state === state).map(entryId);
+        if (ids.length > 0) yield { type: 'state', state, ids };
+      }
+    }
+  }
+
   #load(): void {
     const bytes = readIfThere(this.#path);
-    this.#wholeBytes = bytes.lastIndexOf(0x0a) + 1;
-    const lines = bytes.toString('utf8', 0, this.#wholeBytes).split('\n').slice(0, -1);
-    for (const [i, line] of lines.entries()) {
-      const row = readRow(line);
-      if (row === null) throw new JournalError(`line ${i + 1} of ${this.#path} cannot be read`);
+    this.#wholeBytes = bytes.lastIndexOf(LINE_END) + 1;
+    // Line by line: as one text it could be longer than a text may be.
+    for (let from = 0, number = 1; from < this.#wholeBytes; number += 1) {
+      const end = bytes.indexOf(LINE_END, from);
+      const row = readRow(bytes.toString('utf8', from, end));
+      if (row === null) throw new JournalError(`line ${number} of ${this.#path} cannot be read`);
       this.#apply(row);
+      from = end + 1;
     }
   }
 
   #apply(row: JournalRow): void {
     if (row.type === 'run') {
-      const state: RunState = row.state;
-      this.#runs.set(row.id, { id: row.id, startedMs: row.startedMs, state });
+      const { id, startedMs, state, forgotten } = row;
+      const forgottenPurged = forgotten?.purged ?? this.#runs.get(id)?.forgottenPurged ?? 0;
+      this.#runs.set(id, { id, startedMs, state, forgottenPurged });
+      if (forgotten) this.#noteBatch(id, forgotten.lastBatch);
     } else if (row.type === 'entries') {
       for (const entry of row.entries) {
         this.#entries.set(entryId(entry), { ...entry, state: 'moving' });
-        this.#lastBatches.set(entry.run, Math.max(entry.batch, this.#lastBatches.get(entry.run) ?? 0));
+        this.#noteBatch(entry.run, entry.batch);
       }
     } else {
       for (const id of row.ids) {
@@ -91,11 +138,14 @@ export class FileJournal implements Journal {
     }
   }
 
+  #noteBatch(run: string, batch: number): void {
+    this.#lastBatches.set(run, Math.max(batch, this.#lastBatches.get(run) ?? 0));
+  }
+
   /** An intent must stand before anything happens to files; what was done may be lost, and is found out again. */
   #write(rows: readonly JournalRow[], { isIntent } = { isIntent: false }): void {
     const isNew = !fs.existsSync(this.#path);
     if (isNew) fs.mkdirSync(dirname(this.#path), { recursive: true });
-    const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
     const handle = fs.openSync(
       this.#path,
       fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW,
@@ -103,7 +153,7 @@ export class FileJournal implements Journal {
     );
     try {
       fs.ftruncateSync(handle, this.#wholeBytes);
-      this.#wholeBytes += writeAll(handle, Buffer.from(text), this.#wholeBytes);
+      this.#wholeBytes += writeAll(handle, textOf(rows), this.#wholeBytes);
       if (isIntent || isNew) fs.fsyncSync(handle);
     } finally {
       fs.closeSync(handle);
@@ -113,33 +163,6 @@ export class FileJournal implements Journal {
   }
 }
 
-/**
- * Nothing where there is no such file. One that cannot be read is not taken for an empty one: the next write would cut
- * it off.
- */
-const readIfThere = (path: string): Buffer => {
-  try {
-    return fs.readFileSync(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
-    throw new JournalError(`${path} cannot be read`, { cause: error });
-  }
-};
-
-/** A disk that is nearly full takes a part, and only refuses the next write. */
-const writeAll = (handle: number, bytes: Buffer, at: number): number => {
-  let written = 0;
-  while (written < bytes.length)
-    written += fs.writeSync(handle, bytes, written, bytes.length - written, at + written);
-  return written;
-};
-
-/** A new file's name is durable once its folder is. */
-const syncFolder = (folder: string): void => {
-  const handle = fs.openSync(folder, fs.constants.O_RDONLY);
-  try {
-    fs.fsyncSync(handle);
-  } finally {
-    fs.closeSync(handle);
-  }
+const textOf = function* (rows: Iterable<JournalRow>): Generator<string> {
+  for (const row of rows) yield `${JSON.stringify(row)}\n`;
 };

@@ -5,7 +5,14 @@ import type { EntryState, QuarantineEntry, RunState } from './journal.js';
 
 /** One line of the file journal. */
 export type JournalRow =
-  | { readonly type: 'run'; readonly id: string; readonly startedMs: number; readonly state: RunState }
+  | {
+      readonly type: 'run';
+      readonly id: string;
+      readonly startedMs: number;
+      readonly state: RunState;
+      /** Of entries that were forgotten: the highest number of a batch, and how many of them were purged. */
+      readonly forgotten?: { readonly lastBatch: number; readonly purged: number };
+    }
   | { readonly type: 'entries'; readonly entries: readonly QuarantineEntry[] }
   | { readonly type: 'state'; readonly state: EntryState; readonly ids: readonly string[] };
 
@@ -49,7 +56,12 @@ export const readRow = (line: string): JournalRow | null => {
     const { id, startedMs } = json;
     const state = oneOf(RUN_STATES, json['state']);
     if (typeof id !== 'string' || !isNumber(startedMs) || state === null) return null;
-    return { type: 'run', id, startedMs, state };
+    const forgotten = json['forgotten'];
+    if (forgotten === undefined) return { type: 'run', id, startedMs, state };
+    if (!isObject(forgotten)) return null;
+    const { lastBatch, purged } = forgotten;
+    if (!isNumber(lastBatch) || !isNumber(purged)) return null;
+    return { type: 'run', id, startedMs, state, forgotten: { lastBatch, purged } };
   }
   if (json['type'] === 'entries' && Array.isArray(json['entries'])) {
     const entries = json['entries'].map(readEntry);

@@ -35,6 +35,13 @@ export interface JournalRun {
   readonly id: string;
   readonly startedMs: number;
   readonly state: RunState;
+  /** Purged entries that the journal lists no more. */
+  readonly forgottenPurged: number;
+}
+
+/** The journal cannot be read for certain, or somebody else writes it. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError';
 }
 
 /**
@@ -63,4 +70,6 @@ export type AroundBatch = (
   work: () => Promise<readonly QuarantineEntry[]>,
 ) => Promise<readonly QuarantineEntry[]>;
 
-export const entryId = ({ run, batch, item }: QuarantineEntry): string => `${run}/${batch}/${item}`;
+export type EntryName = Pick<QuarantineEntry, 'run' | 'batch' | 'item'>;
+
+export const entryId = ({ run, batch, item }: EntryName): string => `${run}/${batch}/${item}`;

@@ -18,7 +18,8 @@ export const undo = async (storage: Storage, journal: Journal, run: string): Pro
   const mine = (await journal.list(['quarantined'])).filter((entry) => entry.run === run);
   const { entries, missing } = await bringBack(storage, journal, mine);
   const bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const purged = (await journal.list(['purged'])).filter((entry) => entry.run === run).length;
+  const listed = (await journal.list(['purged'])).filter((entry) => entry.run === run).length;
+  const purged = listed + ((await journal.runs()).find(({ id }) => id === run)?.forgottenPurged ?? 0);
   await journal.endRun(run, 'undone');
   return { entries: entries.length, bytes, purged, missing: missing.length };
 };

@@ -2,7 +2,13 @@ import type { AuditLog } from '../../audit/audit-log.js';
 import type { AuditAction } from '../../audit/audit-event.js';
 import type { Db, Tx } from '../../database/database.js';
 import type { RegistryName } from '../../oci/names.js';
-import type { EntryState, JournalEntry, QuarantineEntry } from '../engine/journal.js';
+import {
+  entryId,
+  type EntryName,
+  type EntryState,
+  type JournalEntry,
+  type QuarantineEntry,
+} from '../engine/journal.js';
 import { collectionAudit, type AuditedCollection } from './collection-audit.js';
 import type { CollectionsStore } from './collections.store.js';
 
@@ -14,6 +20,9 @@ const ACTIONS: Partial<Readonly<Record<EntryState, AuditAction>>> = {
   restored: 'collection.batch_restored',
   purged: 'collection.batch_purged',
 };
+
+/** Nothing becomes of an entry after these. */
+const ENDED: readonly EntryState[] = ['restored', 'purged'];
 
 /** Runs of `sexton storage collect` are nobody's collection. */
 const COMMAND_LINE = { id: 'storage', name: 'sexton storage', address: null };
@@ -52,9 +61,9 @@ export class EntriesStore {
       .select(['run', 'batch', 'item', 'state'])
       .where('registry', '=', registry)
       .execute();
-    const states = new Map(known.map((row) => [`${row.run}/${row.batch}/${row.item}`, row.state]));
+    const states = new Map(known.map((row) => [entryId(row), row.state]));
     const isLate = (entry: JournalEntry): boolean => {
-      const noted = states.get(`${entry.run}/${entry.batch}/${entry.item}`);
+      const noted = states.get(entryId(entry));
       // What came back before it was noted as taken away is as it was.
       return noted !== entry.state && !(entry.state === 'restored' && noted === undefined);
     };
@@ -62,6 +71,26 @@ export class EntriesStore {
       const late = journal.filter((entry) => entry.state === state && isLate(entry));
       await this.record(db, registry, late, state);
     }
+    const listed = new Set(journal.map(entryId));
+    const forgotten = known.filter((row) => ENDED.includes(row.state) && !listed.has(entryId(row)));
+    for (let from = 0; from < forgotten.length; from += ROWS_A_STATEMENT) {
+      await this.forget(db, registry, forgotten.slice(from, from + ROWS_A_STATEMENT));
+    }
+  }
+
+  /** The journal dropped them long after their end; the audit log keeps what became of them. */
+  private async forget(db: Db, registry: RegistryName, rows: readonly EntryName[]): Promise<void> {
+    await db
+      .deleteFrom('collection_entries')
+      .where('registry', '=', registry)
+      .where(({ eb, refTuple, tuple }) =>
+        eb(
+          refTuple('run', 'batch', 'item'),
+          'in',
+          rows.map(({ run, batch, item }) => tuple(run, batch, item)),
+        ),
+      )
+      .execute();
   }
 
   private async recordBatch(

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SextonError } from '../../../errors/sexton-error.js';
-import { FileJournal, JournalError } from '../../engine/file-journal.js';
+import { FileJournal } from '../../engine/file-journal.js';
 import { InlineScanner } from '../../engine/inline-scanner.js';
-import type { JournalEntry } from '../../engine/journal.js';
+import { JournalError, type JournalEntry } from '../../engine/journal.js';
 import { ReferenceMemory } from '../../engine/reference-cache.js';
 import { StorageLockedError, withLock } from '../../engine/storage-lock.js';
 import type { CollectionTools } from '../../engine/survey.js';

@@ -1,7 +1,7 @@
 import type { Claim } from '../../../database/advisory-claim.js';
 import { bringBack } from '../../engine/bring-back.js';
 import { collect } from '../../engine/collect.js';
-import { FileJournal } from '../../engine/file-journal.js';
+import { FileJournal, REMEMBERED_MS } from '../../engine/file-journal.js';
 import { heal } from '../../engine/heal.js';
 import type { Journal, JournalEntry } from '../../engine/journal.js';
 import { purge, type PurgeResult } from '../../engine/purge.js';
@@ -30,12 +30,14 @@ const ALL = ['moving', 'quarantined', 'restored', 'purging', 'purged'] as const;
 /** The storage's journal, for the time that its lock is held. */
 const withJournal = async <T>(
   root: string,
+  nowMs: number,
   holder: StorageHolder,
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> =>
   withStorageLock(root, holder.formerWorker, async () => {
     const journal = new FileJournal(root);
     await holder.catchUp(await journal.list(ALL));
+    await journal.forget(nowMs - REMEMBERED_MS);
     return work(new RecordingJournal(journal, holder.claim, holder.recorder));
   });
 
@@ -63,7 +65,7 @@ export const sweepStorage = (
   { run, rules, batchSize, mayGoOn }: SweepRequest,
 ): Promise<{ readonly isFinished: boolean; readonly first: DescribedLook; readonly blobs: number }> =>
   withStorage(at, ({ root, surveyor }) =>
-    withJournal(root, holder, async (journal) => {
+    withJournal(root, at.now(), holder, async (journal) => {
       // A run that somebody cancelled, or that the command line left, goes on under nobody's name.
       for (const { id, state } of await journal.runs()) {
         if (state === 'running' && id !== run) await journal.endRun(id, 'finished');
@@ -84,7 +86,7 @@ export const bringBackInStorage = (
   digests: ReadonlySet<string>,
 ): Promise<void> =>
   withStorage(at, ({ root, surveyor: { storage } }) =>
-    withJournal(root, holder, async (journal) => {
+    withJournal(root, at.now(), holder, async (journal) => {
       await settle(storage, journal);
       const waiting = await journal.list(['quarantined']);
       const wanted = waiting.filter(({ repository, digest }) => repository === null && digests.has(digest));
@@ -94,7 +96,7 @@ export const bringBackInStorage = (
 
 export const undoInStorage = (at: StorageAt, holder: StorageHolder, run: string): Promise<UndoResult> =>
   withStorage(at, ({ root, surveyor }) =>
-    withJournal(root, holder, (journal) => undo(surveyor.storage, journal, run)),
+    withJournal(root, at.now(), holder, (journal) => undo(surveyor.storage, journal, run)),
   );
 
 export interface Tending {
@@ -114,7 +116,7 @@ export const tendStorage = (
   { mayGoOn, signal }: { readonly mayGoOn?: () => Promise<boolean>; readonly signal?: AbortSignal } = {},
 ): Promise<Tending> =>
   withStorage(at, ({ root, surveyor: unbound }) =>
-    withJournal(root, holder, async (journal) => {
+    withJournal(root, at.now(), holder, async (journal) => {
       const surveyor: typeof unbound = {
         ...unbound,
         look: (rules, hooks) => unbound.look(rules, { ...hooks, signal }),
