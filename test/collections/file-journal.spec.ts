@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
 import { JournalError, type QuarantineEntry } from '../../src/collections/engine/journal.js';
+import { turnEvery } from '../../src/collections/engine/turns.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { JOURNAL } from '../../src/storage/layout.js';
 
@@ -89,7 +90,8 @@ describe('the journal in the storage', () => {
       ];
       expect(await journal.forget(50)).toBe(1200);
       expect(sizeBytes()).toBeLessThan(before / 20);
-      for (const read of [journal, new FileJournal(root)]) {
+      const inTurns = await FileJournal.open(root, turnEvery(0));
+      for (const read of [journal, new FileJournal(root), inTurns]) {
         expect(await read.list(ALL)).toEqual(kept);
         expect(await read.runs()).toEqual([
           { id: 'run-1', startedMs: 1, state: 'finished', forgottenPurged: 1200 },

@@ -12,6 +12,7 @@ import {
   type QuarantineEntry,
 } from './journal.js';
 import { readRow, type JournalRow } from './journal-row.js';
+import type { Turn } from './turns.js';
 
 const LINE_END = 0x0a;
 const ENTRIES_A_ROW = 500;
@@ -32,9 +33,17 @@ export class FileJournal implements Journal {
   readonly #lastBatches = new Map<string, number>();
   #wholeBytes = 0;
 
-  constructor(root: string) {
+  /** Reads it at once, unless `isRead` is false. */
+  constructor(root: string, { isRead = true } = {}) {
     this.#path = join(root, JOURNAL);
-    this.#load();
+    if (isRead) for (const _ of this.#read());
+  }
+
+  /** Reads it in turns: a large one takes seconds, and the thread may have other work as well. */
+  static async open(root: string, turn: Turn): Promise<FileJournal> {
+    const journal = new FileJournal(root, { isRead: false });
+    for (const _ of journal.#read()) await turn();
+    return journal;
   }
 
   async runs(): Promise<readonly JournalRun[]> {
@@ -105,7 +114,8 @@ export class FileJournal implements Journal {
     }
   }
 
-  #load(): void {
+  /** Yields after each line. */
+  *#read(): Generator<void> {
     const bytes = readIfThere(this.#path);
     this.#wholeBytes = bytes.lastIndexOf(LINE_END) + 1;
     // Line by line: as one text it could be longer than a text may be.
@@ -114,6 +124,7 @@ export class FileJournal implements Journal {
       const row = readRow(bytes.toString('utf8', from, end));
       if (row === null) throw new JournalError(`line ${number} of ${this.#path} cannot be read`);
       this.#apply(row);
+      yield;
       from = end + 1;
     }
   }

@@ -83,11 +83,11 @@ export class EntriesStore {
     await db
       .deleteFrom('collection_entries')
       .where('registry', '=', registry)
-      .where(({ eb, refTuple, tuple }) =>
+      .where((eb) =>
         eb(
-          refTuple('run', 'batch', 'item'),
+          eb.refTuple('run', 'batch', 'item'),
           'in',
-          rows.map(({ run, batch, item }) => tuple(run, batch, item)),
+          rows.map(({ run, batch, item }) => eb.tuple(run, batch, item)),
         ),
       )
       .execute();

@@ -23,7 +23,7 @@ import type { Tracing } from '../../../telemetry/tracing/tracing.js';
 import { showLooks } from './spans.js';
 
 /** What a request may wait at each of its own steps. */
-const TURN_MS = 0.5;
+export const TURN_MS = 0.5;
 
 export interface StorageAt {
   /** `v1`: of the old Python registry. */
@@ -109,7 +109,8 @@ const withScanner = async <T>(
 /** What waits in the storage's quarantine; read without its lock, so a look and no more. */
 export const lookIntoQuarantine = async (at: StorageAt): Promise<readonly JournalEntry[]> => {
   try {
-    return await new FileJournal(rootOf(at)).list(['moving', 'quarantined', 'purging']);
+    const journal = await FileJournal.open(rootOf(at), turnEvery(TURN_MS));
+    return await journal.list(['moving', 'quarantined', 'purging']);
   } catch (error) {
     throw translate(error);
   }

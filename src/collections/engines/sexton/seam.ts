@@ -8,9 +8,10 @@ import { purge, type PurgeResult } from '../../engine/purge.js';
 import { settle } from '../../engine/settle.js';
 import type { CollectRules } from '../../engine/survey.js';
 import { REMARK_AFTER_MS } from '../../engine/surveyor.js';
+import { turnEvery } from '../../engine/turns.js';
 import { undo, type UndoResult } from '../../engine/undo.js';
 import type { DescribedLook } from '../../engine/described-look.js';
-import { withStorage, withStorageLock, type StorageAt } from './open-storage.js';
+import { TURN_MS, withStorage, withStorageLock, type StorageAt } from './open-storage.js';
 import { showBatches } from './spans.js';
 import { stoppable } from './stoppable.js';
 import { RecordingJournal, type EntryRecorder } from './recording-journal.js';
@@ -35,7 +36,7 @@ const withJournal = async <T>(
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> =>
   withStorageLock(root, holder.formerWorker, async () => {
-    const journal = new FileJournal(root);
+    const journal = await FileJournal.open(root, turnEvery(TURN_MS));
     await holder.catchUp(await journal.list(ALL));
     await journal.forget(nowMs - REMEMBERED_MS);
     return work(new RecordingJournal(journal, holder.claim, holder.recorder));
