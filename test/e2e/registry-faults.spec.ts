@@ -152,6 +152,38 @@ describe('a registry that does not work now', () => {
     expect(deletion.targets.map((target) => target.outcome)).toEqual(['deleted', 'deleted', 'deleted']);
   });
 
+  it('and takes no DELETE at first: what is tagged meanwhile is seen before the next one (TRAPS 1)', async () => {
+    const image = await pushImage(at(), { tags: ['v1'] });
+    let refused = false;
+    proxy.interfere(async ({ method, path }) => {
+      if (refused || method !== 'DELETE' || !path.endsWith(`/manifests/${image.digest}`)) return null;
+      refused = true;
+      await pushImage(at(), { tags: ['stable'] });
+      return { status: 503 };
+    });
+    const deletion = await ended(await ask());
+    expect(refused).toBe(true);
+    expect((await headManifest(at(), 'stable')).digest).toBe(image.digest);
+    expect(deletion).toMatchObject({
+      state: 'failed',
+      targets: [{ outcome: 'refused', code: 'shared_digest' }],
+    });
+  });
+
+  it('and loses the answer to a DELETE: what it did is found done, and is not said to have been gone before', async () => {
+    const { digest } = await headManifest(at(), 'v1');
+    let lost = false;
+    proxy.interfere(({ method, path }) => {
+      if (lost || method !== 'DELETE' || !path.endsWith(`/manifests/${digest}`)) return null;
+      lost = true;
+      return 'lose';
+    });
+    const deletion = await ended(await ask());
+    expect(lost).toBe(true);
+    expect(deletion).toMatchObject({ state: 'succeeded', targets: [{ outcome: 'deleted' }] });
+    expect(await alive()).toBe(false);
+  });
+
   it('and does not let its work be verified: what went can be restored although the target failed', async () => {
     const { digest } = await headManifest(at(), 'v1');
     let isGone = false;

@@ -91,7 +91,7 @@ const removeThrowaway = async (
   throwaway: Digest,
   signal: AbortSignal,
 ): Promise<Outcome> => {
-  await deleteManifest(upstream, repository, throwaway, signal);
+  await deleteManifest(upstream, repository, throwaway, signal, true);
   const now = await resolve(upstream, repository, tag, signal);
   return now === null ? 'untagged' : 'moved';
 };

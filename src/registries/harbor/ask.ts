@@ -7,7 +7,10 @@ import { parseJson } from '../upstream/json.js';
 import type { UpstreamResponse } from '../upstream/transport.js';
 import type { Upstream } from '../upstream/upstream.js';
 
-/** Harbor's own API authenticates by Basic; the scope only says in errors what was missing. */
+/**
+ * Harbor's own API authenticates by Basic; the scope only says in errors what was missing. A DELETE is sent once: a
+ * repetition could meet what somebody pushed or tagged meanwhile.
+ */
 export const askApi = (
   upstream: Upstream,
   method: 'GET' | 'DELETE',
@@ -16,7 +19,7 @@ export const askApi = (
   signal: AbortSignal,
 ): Promise<UpstreamResponse> => {
   const scope = repository === null ? '' : scopeOf(repository, 'pull,delete');
-  return upstream.ask({ method, path, scope, mayRepeat: true }, signal);
+  return upstream.ask({ method, path, scope, mayRepeat: method === 'GET' }, signal);
 };
 
 /** The body of a 200, checked. Throws for any other answer, and for what is not the API's JSON. */

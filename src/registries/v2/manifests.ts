@@ -109,19 +109,23 @@ export const readManifest = async (
   };
 };
 
-/** DELETE by digest. The registry removes every tag of the repository on it (FACTS §1.2). */
+/**
+ * DELETE by digest. The registry removes every tag of the repository on it (FACTS §1.2), so it is sent once: a repetition
+ * would take along what was tagged while it waited. `mayRepeat` where nobody else can know the digest.
+ */
 export const deleteManifest = async (
   upstream: Upstream,
   repository: RepositoryName,
   digest: Digest,
   signal: AbortSignal,
+  mayRepeat = false,
 ): Promise<'deleted' | 'absent'> => {
   const response = await upstream.ask(
     {
       method: 'DELETE',
       path: pathOf(repository, 'manifests', digest),
       scope: scopeOf(repository, 'pull,delete'),
-      mayRepeat: true,
+      mayRepeat,
     },
     signal,
   );
