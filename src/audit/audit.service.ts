@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { DATABASE, type Db } from '../database/database.js';
-import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { pagingOf } from '../http/cursor.js';
 import type { Caller } from '../identity/caller.js';
 import { findEvents, type EventKey, type EventRow } from './audit-events.store.js';
 import { eventOf } from './audit-rows.js';
@@ -45,24 +45,26 @@ export class AuditService {
 
   /** SQL narrows to the caller's scopes roughly, `maySeeEvent` decides; a page ends early rather than search for ever. */
   async list(caller: Caller, query: ListAuditEvents): Promise<AuditEventListView> {
-    const { limit, cursor, ...filters } = query;
+    const { limit, cursor: _cursor, ...filters } = query;
     const narrowing = narrowingFor(caller);
     const items: AuditEventView[] = [];
-    let before: EventKey | null = cursor === undefined ? null : decodeCursor(cursor, cursorSchema);
+    const paging = pagingOf('audit/events', query, cursorSchema);
+    let before: EventKey | null = paging.position;
+    const nextCursor = (): string | null => (before === null ? null : paging.cursorAfter(before));
     for (let step = 0; step < MOST_STEPS; step += 1) {
       // Most pages are full at once; only where scopes leave much out, more is read at a time.
       const size = step === 0 ? limit + 1 : Math.max(STEP, limit + 1);
       const rows = await findEvents(this.db, filters, narrowing, before, size);
       for (const row of rows) {
         if (maySeeEvent(caller, eventOf(row))) {
-          if (items.length === limit) return { items, nextCursor: cursorAfter(before) };
+          if (items.length === limit) return { items, nextCursor: nextCursor() };
           items.push(toView(row));
         }
         before = { at: row.at, position: row.position };
       }
       if (rows.length < size) return { items, nextCursor: null };
     }
-    return { items, nextCursor: cursorAfter(before) };
+    return { items, nextCursor: nextCursor() };
   }
 
   verify({ sequence, hash }: VerifyAudit): Promise<Verification> {
@@ -96,8 +98,6 @@ export class AuditService {
     };
   }
 }
-
-const cursorAfter = (key: EventKey | null): string | null => (key === null ? null : encodeCursor(key));
 
 /** The canonical form itself, so that a reader can hash what they see. */
 const toView = (row: EventRow): AuditEventView => ({

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { SextonError } from '../errors/sexton-error.js';
-import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { pagingOf } from '../http/cursor.js';
 import type { Caller } from '../identity/caller.js';
 import { mayAct, maySeeRegistry } from '../identity/scope.js';
 import {
@@ -59,8 +59,8 @@ export class CatalogService {
   ): Promise<RepositoryListView> {
     const registry = this.visibleRegistry(caller, registryName);
     const items: { name: string }[] = [];
-    let after: RepositoryName | null =
-      query.cursor === undefined ? null : decodeCursor(query.cursor, repositoryCursor).after;
+    const paging = pagingOf(`registries/${registry.name}/repositories`, query, repositoryCursor);
+    let after: RepositoryName | null = paging.position?.after ?? null;
     for (let page = 0; page < MOST_UPSTREAM_PAGES; page += 1) {
       const upstream = await registry.listRepositories({ after, limit: query.limit }, signal);
       for (const name of upstream.items) {
@@ -73,7 +73,7 @@ export class CatalogService {
       if (isLast) return { items, nextCursor: null };
       if (items.length === query.limit) break;
     }
-    return { items, nextCursor: after === null ? null : encodeCursor({ after }) };
+    return { items, nextCursor: after === null ? null : paging.cursorAfter({ after }) };
   }
 
   /** Tags in name order, each with what it points at now. */
@@ -88,7 +88,8 @@ export class CatalogService {
     if (!mayAct(caller, 'read', registry.name, repository)) {
       throw new SextonError('not_found', { detail: `There is no repository ${repository} that you may see` });
     }
-    const after = query.cursor === undefined ? '' : decodeCursor(query.cursor, tagCursor).after;
+    const paging = pagingOf(`registries/${registry.name}/tags`, { ...query, repository }, tagCursor);
+    const after = paging.position?.after ?? '';
     const all = [...(await registry.listTags(repository, signal))].sort();
     const rest = all.filter((tag) => tag > after);
     const page = rest.slice(0, query.limit);
@@ -102,7 +103,8 @@ export class CatalogService {
       ),
     );
     const last = page.at(-1);
-    return { items, nextCursor: last && rest.length > page.length ? encodeCursor({ after: last }) : null };
+    const hasMore = last !== undefined && rest.length > page.length;
+    return { items, nextCursor: hasMore ? paging.cursorAfter({ after: last }) : null };
   }
 
   private visibleRegistry(caller: Caller, text: string): Registry {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { DATABASE, type Db } from '../database/database.js';
-import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { pagingOf } from '../http/cursor.js';
 import type { ListDeletions } from './deletions.dto.js';
 import type { DeletionRow } from './deletion-view.js';
 
@@ -23,13 +23,14 @@ export class DeletionsQuery {
     isVisible: (row: DeletionRow) => boolean,
   ): Promise<{ rows: DeletionRow[]; nextCursor: string | null }> {
     const rows: DeletionRow[] = [];
-    let before = query.cursor === undefined ? null : decodeCursor(query.cursor, cursorSchema).before;
+    const paging = pagingOf('deletions', query, cursorSchema);
+    let before = paging.position?.before ?? null;
     for (let examined = 0; ;) {
       const step = await this.step(query, before, Math.max(query.limit + 1, STEP));
       for (const row of step) {
         if (!isVisible(row)) continue;
         if (rows.length === query.limit) {
-          return { rows, nextCursor: encodeCursor({ before: rows[rows.length - 1]?.id }) };
+          return { rows, nextCursor: paging.cursorAfter({ before: rows[rows.length - 1]?.id }) };
         }
         rows.push(row);
       }
@@ -37,7 +38,7 @@ export class DeletionsQuery {
       if (!last || step.length < STEP) return { rows, nextCursor: null };
       before = last.id;
       examined += step.length;
-      if (examined >= MOST_EXAMINED) return { rows, nextCursor: encodeCursor({ before }) };
+      if (examined >= MOST_EXAMINED) return { rows, nextCursor: paging.cursorAfter({ before }) };
     }
   }
 

@@ -6,7 +6,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
 import { globMatcher } from '../glob/glob.js';
-import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { pagingOf } from '../http/cursor.js';
 import { invalidRequest } from '../http/validation.js';
 import type { Caller } from '../identity/caller.js';
 import { roleMay } from '../identity/permissions.js';
@@ -81,23 +81,24 @@ export class HoldsService {
       maySee(caller, hold) &&
       (query.registry === undefined || hold.registry === query.registry) &&
       (query.repository === undefined || globMatcher(hold.repository)(query.repository));
-    const isFirst = query.cursor === undefined;
+    const paging = pagingOf('holds', query, cursorSchema);
+    const isFirst = paging.position === null;
     const items =
       isFirst && query.state !== 'over' ? this.guardrails.holds.filter(isWanted).map(configuredHoldView) : [];
-    let before = query.cursor === undefined ? null : decodeCursor(query.cursor, cursorSchema).before;
+    let before = paging.position?.before ?? null;
     const most = items.length + query.limit;
     for (let step = 0; step < MOST_STEPS; step += 1) {
       const rows = await this.store.page(query, before, STEP, now);
       for (const row of rows) {
         if (isWanted(row)) {
-          if (items.length === most) return { items, nextCursor: encodeCursor({ before }) };
+          if (items.length === most) return { items, nextCursor: paging.cursorAfter({ before }) };
           items.push(holdView(row, now));
         }
         before = row.id;
       }
       if (rows.length < STEP) return { items, nextCursor: null };
     }
-    return { items, nextCursor: encodeCursor({ before }) };
+    return { items, nextCursor: paging.cursorAfter({ before }) };
   }
 
   /** `not_found` for what the caller may not see, whether it exists or not. */

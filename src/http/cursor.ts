@@ -1,17 +1,57 @@
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { SextonError } from '../errors/sexton-error.js';
 
-/** Opaque keyset cursors: base64url JSON, checked by a schema when they come back. */
-export const encodeCursor = (value: unknown): string =>
-  Buffer.from(JSON.stringify(value)).toString('base64url');
+interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly [filter: string]: unknown;
+}
 
-export const decodeCursor = <T>(text: string, schema: z.ZodType<T>): T => {
+/** Where a page of a list begins, and how the cursor of the next one is made. */
+interface Paging<T> {
+  /** Null at the beginning. */
+  readonly position: T | null;
+  readonly cursorAfter: (position: object) => string;
+}
+
+/**
+ * Opaque keyset cursors: base64url JSON, checked by a schema when they come back. Each is bound to its list, named by its
+ * path below /v1, and to the filters: in another one it would leave out what nobody was shown. `limit` may change.
+ */
+export const pagingOf = <T>(
+  list: string,
+  { limit: _limit, cursor, ...filters }: PageQuery,
+  schema: z.ZodType<T>,
+): Paging<T> => {
+  const of = markOf(list, filters);
+  return {
+    position: cursor === undefined ? null : decode(cursor, of, schema),
+    cursorAfter: (position) => Buffer.from(JSON.stringify({ of, ...position })).toString('base64url'),
+  };
+};
+
+const markOf = (list: string, filters: object): string =>
+  createHash('sha256')
+    .update(JSON.stringify([list, filters]))
+    .digest('base64url')
+    .slice(0, 12);
+
+const decode = <T>(text: string, of: string, schema: z.ZodType<T>): T => {
   try {
-    return schema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8'), refuseNul));
+    const given: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'), refuseNul);
+    if (typeof given !== 'object' || given === null || !('of' in given) || given.of !== of)
+      throw new RangeError('a cursor of another list');
+    return schema.parse(given);
   } catch {
     throw new SextonError('invalid_request', {
-      detail: 'cursor is not one that this list gave',
-      faults: [{ path: '/cursor', message: 'is not a cursor of this list; start again without it' }],
+      detail: 'cursor is not one that this list gave, with these filters',
+      faults: [
+        {
+          path: '/cursor',
+          message: 'is not a cursor of this list with these filters; start again without it',
+        },
+      ],
     });
   }
 };

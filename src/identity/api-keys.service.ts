@@ -5,7 +5,7 @@ import type { AuditActor } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { DATABASE, type Db, type Tx } from '../database/database.js';
 import { SextonError } from '../errors/sexton-error.js';
-import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { pagingOf } from '../http/cursor.js';
 import { invalidRequest } from '../http/validation.js';
 import { viewOf } from './api-key-view.js';
 import { generateApiKey } from './api-key.js';
@@ -41,13 +41,14 @@ export class ApiKeysService {
   }
 
   async list(query: ListApiKeys): Promise<{ items: ApiKeyView[]; nextCursor: string | null }> {
-    const before = query.cursor === undefined ? null : decodeCursor(query.cursor, cursorSchema).before;
+    const paging = pagingOf('api-keys', query, cursorSchema);
+    const before = paging.position?.before ?? null;
     const rows = await this.store.page(before, query.limit + 1);
     const items = rows.slice(0, query.limit).map(viewOf);
     const last = items.at(-1);
     return {
       items,
-      nextCursor: last && rows.length > query.limit ? encodeCursor({ before: last.id }) : null,
+      nextCursor: last && rows.length > query.limit ? paging.cursorAfter({ before: last.id }) : null,
     };
   }
 

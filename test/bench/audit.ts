@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { format, resolveConfig } from 'prettier';
+import { z } from 'zod';
 import { AuditExportService } from '../../src/audit/audit-export.service.js';
 import { eventsQuery, sightsOf } from '../../src/audit/audit-events.store.js';
 import { auditFiltersSchema } from '../../src/audit/audit-filters.dto.js';
@@ -17,6 +18,7 @@ import { createDatabase, createPool } from '../../src/database/database.js';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { migrateToLatest } from '../../src/database/migrate.js';
 import type { Caller } from '../../src/identity/caller.js';
+import { pagingOf } from '../../src/http/cursor.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { aSigningKey, auditParts } from '../support/audit.js';
 import { generateEvents } from './audit-events.js';
@@ -117,11 +119,12 @@ try {
   say('| filter | first page | slowest | in the middle | slowest |');
   say('| --- | ---: | ---: | ---: | ---: |');
   const service = new AuditService(db, parts.options, parts.signer);
-  const middle = Buffer.from(JSON.stringify({ at: at(0.5), position: 0 })).toString('base64url');
   for (const [what, query, caller = AUDITOR] of CASES) {
     const figures: string[] = [];
-    for (const cursor of [undefined, middle]) {
-      const parsed = listAuditEventsSchema.parse({ ...query, ...(cursor !== undefined && { cursor }) });
+    const first = listAuditEventsSchema.parse(query);
+    const { cursorAfter } = pagingOf('audit/events', first, z.unknown());
+    const middle = { ...first, cursor: cursorAfter({ at: at(0.5), position: 0 }) };
+    for (const parsed of [first, middle]) {
       await service.list(caller, parsed);
       const runs: number[] = [];
       for (let i = 0; i < RUNS; i++) runs.push((await timed(() => service.list(caller, parsed)))[1]);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SextonError } from '../../errors/sexton-error.js';
 import { HoldsInForce } from '../../holds/holds-in-force.js';
-import { decodeCursor, encodeCursor } from '../../http/cursor.js';
+import { pagingOf } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import { mayAct, maySeeRegistry } from '../../identity/scope.js';
 import type { Digest } from '../../oci/digest.js';
@@ -72,10 +72,12 @@ export class CollectionReadingService {
   /** One page of a report. */
   async report(caller: Caller, id: string, query: ReportQuery): Promise<ReportView> {
     const row = await this.collections.visible(caller, id);
-    const after = query.cursor === undefined ? -1 : decodeCursor(query.cursor, positionCursor).after;
+    const paging = pagingOf(`collections/${row.id}/report`, query, positionCursor);
+    const after = paging.position?.after ?? -1;
     const lines = await this.findings.page(id, after, query.limit + 1);
     const page = lines.slice(0, query.limit);
-    const nextCursor = lines.length > query.limit ? encodeCursor({ after: page.at(-1)?.position }) : null;
+    const nextCursor =
+      lines.length > query.limit ? paging.cursorAfter({ after: page.at(-1)?.position }) : null;
     const items = page.map(({ body }) => visibleFinding(caller, row.registry, body));
     return { collection: this.collections.view(row), items, nextCursor };
   }

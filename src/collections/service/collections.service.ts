@@ -3,7 +3,7 @@ import { newId } from '../../ids/new-id.js';
 import { AuditLog } from '../../audit/audit-log.js';
 import { DATABASE, type Db, type Tx } from '../../database/database.js';
 import { SextonError } from '../../errors/sexton-error.js';
-import { decodeCursor, encodeCursor } from '../../http/cursor.js';
+import { pagingOf } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import { roleMay } from '../../identity/permissions.js';
 import { maySeeRegistry } from '../../identity/scope.js';
@@ -108,10 +108,11 @@ export class CollectionsService {
   ): Promise<{ items: CollectionView[]; nextCursor: string | null }> {
     const visible = [...this.options.keys()].filter((name) => maySeeRegistry(asked.caller, name));
     const registries = visible.filter((name) => query.registry === undefined || name === query.registry);
-    const before = query.cursor === undefined ? null : decodeCursor(query.cursor, idCursor).before;
+    const paging = pagingOf('collections', query, idCursor);
+    const before = paging.position?.before ?? null;
     const rows = await this.store.list({ registries, state: query.state ?? null }, before, query.limit + 1);
     const page = rows.slice(0, query.limit);
-    const nextCursor = rows.length > query.limit ? encodeCursor({ before: page.at(-1)?.id }) : null;
+    const nextCursor = rows.length > query.limit ? paging.cursorAfter({ before: page.at(-1)?.id }) : null;
     return { items: page.map((row) => this.view(row)), nextCursor };
   }
 

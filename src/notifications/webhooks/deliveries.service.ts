@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AuditLog } from '../../audit/audit-log.js';
 import { DATABASE, type Db } from '../../database/database.js';
 import { SextonError } from '../../errors/sexton-error.js';
-import { decodeCursor, encodeCursor } from '../../http/cursor.js';
+import { pagingOf } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import type { DeliveryListView, DeliveryView, ListDeliveries } from './deliveries.dto.js';
 import { deliveryView } from './webhook-view.js';
@@ -25,13 +25,14 @@ export class DeliveriesService {
 
   async list(webhookId: string, query: ListDeliveries): Promise<DeliveryListView> {
     const { id } = await this.webhooks.existing(webhookId);
-    const before = query.cursor === undefined ? null : decodeCursor(query.cursor, cursorSchema).before;
+    const paging = pagingOf(`webhooks/${id}/deliveries`, query, cursorSchema);
+    const before = paging.position?.before ?? null;
     const rows = await this.store.deliveries(id, query.state, before, query.limit + 1);
     const items = rows.slice(0, query.limit).map(deliveryView);
     const last = items.at(-1);
     return {
       items,
-      nextCursor: last && rows.length > query.limit ? encodeCursor({ before: last.id }) : null,
+      nextCursor: last && rows.length > query.limit ? paging.cursorAfter({ before: last.id }) : null,
     };
   }
 

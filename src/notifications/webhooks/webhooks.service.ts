@@ -6,7 +6,7 @@ import type { AuditAction, JsonObject, NewAuditEvent } from '../../audit/audit-e
 import { AuditLog } from '../../audit/audit-log.js';
 import { DATABASE, type Db } from '../../database/database.js';
 import { SextonError } from '../../errors/sexton-error.js';
-import { decodeCursor, encodeCursor } from '../../http/cursor.js';
+import { pagingOf } from '../../http/cursor.js';
 import type { Caller } from '../../identity/caller.js';
 import { WebhookTargets } from '../target/webhook-targets.js';
 import { originOf } from '../target/webhook-url.js';
@@ -66,13 +66,14 @@ export class WebhooksService {
   }
 
   async list(query: ListWebhooks): Promise<WebhookListView> {
-    const before = query.cursor === undefined ? null : decodeCursor(query.cursor, cursorSchema).before;
+    const paging = pagingOf('webhooks', query, cursorSchema);
+    const before = paging.position?.before ?? null;
     const rows = await this.store.page(before, query.limit + 1);
     const items = rows.slice(0, query.limit).map((row) => webhookView(row, new Date()));
     const last = items.at(-1);
     return {
       items,
-      nextCursor: last && rows.length > query.limit ? encodeCursor({ before: last.id }) : null,
+      nextCursor: last && rows.length > query.limit ? paging.cursorAfter({ before: last.id }) : null,
     };
   }
 
