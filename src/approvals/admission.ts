@@ -27,15 +27,18 @@ export class Admission {
 
   /**
    * Asked in the transaction that moves the deletion, so that of two that fit alone only one is taken. `executedBy`:
-   * who wanted its dry run executed.
+   * who wanted its dry run executed, and has asked for it as well.
    */
   async admit(tx: Tx, row: DeletionRow, plan: Plan, executedBy?: string): Promise<Admitted> {
     const { approvals, limits } = this.guardrails;
     const requesters = [...new Set([row.requested_by_id, executedBy ?? row.requested_by_id])];
     if (limits.targetsPerDay !== null) {
-      const spent = await this.spending.spent(tx, row.requested_by_id, row.id, new Date());
-      const over = overDay(limits, spent, plan.targets.length);
-      if (over) return { to: 'refused', refusal: { reference: WHOLE_REQUEST, ...over } };
+      // In one order, so that of two transactions none waits for the other's caller.
+      for (const requester of requesters.toSorted()) {
+        const spent = await this.spending.spent(tx, requester, row.id, new Date());
+        const over = overDay(limits, spent, plan.targets.length);
+        if (over) return { to: 'refused', refusal: { reference: WHOLE_REQUEST, ...over } };
+      }
     }
     const measures = measuresOf(row, plan);
     const need = bothNeeds(approvalNeeded(approvals, measures), approvalOverShare(limits, measures));

@@ -11,6 +11,7 @@ import * as auditEvidence from './migrations/0008-audit-evidence.js';
 import * as guardrails from './migrations/0009-guardrails.js';
 import * as webhooks from './migrations/0010-webhooks.js';
 import * as operations from './migrations/0011-operations.js';
+import * as executedBy from './migrations/0012-executed-by.js';
 
 /** What a build knows of the schema. */
 export interface Build {
@@ -36,6 +37,7 @@ export const THIS_BUILD: Build = {
     '0009-guardrails': guardrails,
     '0010-webhooks': webhooks,
     '0011-operations': operations,
+    '0012-executed-by': executedBy,
   },
   oldestBuild: '0011-operations',
 };

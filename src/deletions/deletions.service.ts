@@ -147,7 +147,11 @@ export class DeletionsService {
         throw new SextonError(admitted.refusal.code, { detail: admitted.refusal.message });
       }
       const { to, approval } = admitted;
-      const change = { approval, ...(to === 'queued' && { queuedAt: new Date() }) };
+      const change = {
+        approval,
+        executedBy: asked.caller.id,
+        ...(to === 'queued' && { queuedAt: new Date() }),
+      };
       const moved = await this.store.move(tx, id, to, change, ['planned']);
       if (!moved) throw new SextonError('not_executable', { detail: `Deletion ${id} is no longer planned` });
       await this.audit.record(

@@ -19,6 +19,7 @@ interface Change {
   readonly notBefore?: Date | null;
   readonly plannedAt?: Date;
   readonly queuedAt?: Date;
+  readonly executedBy?: string;
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
 }
@@ -103,6 +104,7 @@ export class DeletionsStore {
         ...(to !== 'planning' && { progress: null }),
         ...(change.plannedAt && { planned_at: change.plannedAt }),
         ...(change.queuedAt && { queued_at: change.queuedAt }),
+        ...(change.executedBy !== undefined && { executed_by_id: change.executedBy }),
         ...(change.startedAt && { started_at: change.startedAt }),
         ...(change.finishedAt && { finished_at: change.finishedAt }),
       })

@@ -47,6 +47,8 @@ export interface DeletionsTable {
   requested_by_name: string;
   requested_by_address: string | null;
   request_id: string | null;
+  /** Who had the dry run executed; null of what never was one, and of what an older version executed. */
+  executed_by_id: ColumnType<string | null, never, string>;
   /** W3C trace context of the request: what works on it belongs to the same trace. */
   traceparent: ColumnType<string | null, string | null | undefined, never>;
   run_in: ColumnType<'now' | 'window', 'now' | 'window' | undefined, never>;

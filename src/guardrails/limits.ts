@@ -56,12 +56,12 @@ export const approvalOverShare = (
       }
     : null;
 
-/** Why the day's targets are used up: `used` are those of the caller in the last 24 hours. Null while they are not. */
+/** Why the day's targets are used up: `used` are those of one caller in the last 24 hours. Null while they are not. */
 export const overDay = ({ targetsPerDay }: Limits, used: number, targets: number): Over | null =>
   targetsPerDay !== null && targets > 0 && used + targets > targetsPerDay
     ? {
         code: 'daily_limit_reached',
-        message: `${targets} targets and the ${used} of the last 24 hours are more than the ${targetsPerDay} that you may delete in a day (limits.targetsPerDay)`,
+        message: `${targets} targets and the ${used} of the last 24 hours are more than the ${targetsPerDay} that one caller may delete in a day (limits.targetsPerDay)`,
       }
     : null;
 

@@ -104,3 +104,23 @@ it('is one caller’s day: of many at once no more go through than fit', async (
   expect(requester).not.toBe(other);
   await ask(['v9']).expect(202);
 });
+
+it('is the day of whoever has a dry run executed too, and stays the one of who made it', async () => {
+  const maker = requester;
+  const dry = async (tag: string) => idOf((await ask([tag], { dryRun: true }).expect(202)).body);
+  const plans = [await dry('v1'), await dry('v2'), await dry('v3')];
+  const other = await keyOf(gateway, 'executes', 'requester');
+  const execute = (api: TestApi, id = '') => api.post(`/v1/deletions/${id}/execute`);
+  await untilEnded(other, idOf((await execute(other, plans[0]).expect(202)).body));
+  requester = other;
+  await untilEnded(other, idOf((await ask(['v4', 'v5', 'v6']).expect(202)).body));
+  // One of somebody else's and three of its own: the day is over.
+  const refused = await execute(other, plans[1]).expect(409);
+  expect(refused.body).toMatchObject({ code: 'daily_limit_reached' });
+  await ask(['v10']).expect(409);
+  // Who made the plans has used one of its four.
+  requester = maker;
+  await ask(['v7', 'v8', 'v9']).expect(202);
+  await execute(maker, plans[1]).expect(409);
+  expect(await left()).toBeGreaterThanOrEqual(3);
+});
