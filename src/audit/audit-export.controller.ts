@@ -38,12 +38,17 @@ export class AuditExportController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const wanted = await this.exports.begin(caller, requestIdOf(request), query);
-    const name = `sexton-audit-${wanted.upTo.sequence}.${query.format}`;
     response.status(200);
     response.setHeader('Content-Type', `${TYPES[query.format]}; charset=utf-8`);
-    response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
     response.setHeader('Cache-Control', 'no-store');
+    if (request.method === 'HEAD') {
+      // Nobody is shown an event: there is nothing to record, nor to read.
+      response.end();
+      return;
+    }
+    const wanted = await this.exports.begin(caller, requestIdOf(request), query);
+    const name = `sexton-audit-${wanted.upTo.sequence}.${query.format}`;
+    response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
     await this.exports.stream(wanted, response);
   }
 }

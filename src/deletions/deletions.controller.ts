@@ -1,8 +1,21 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
 import { clientGone } from '../http/client-gone.js';
+import { NoBody } from '../http/no-body.js';
 import { idSchema } from '../http/plain-text.js';
 import { waitOf } from '../http/prefer.js';
 import { requestIdOf } from '../http/request-id.js';
@@ -147,6 +160,7 @@ export class DeletionsController {
 
   @Post(':id/execute')
   @HttpCode(202)
+  @UseGuards(NoBody)
   @Requires('deletions:execute')
   @ApiOperation({ summary: "Run a dry run's plan exactly as it was shown" })
   @ApiAnswer(202, deletionSchema, 'Queued.')

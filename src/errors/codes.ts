@@ -56,7 +56,7 @@ export const ERROR_KINDS = kinds({
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    hint: 'See /docs for the methods of this path.',
+    hint: 'Send one of the methods in Allow; see /docs.',
   },
   payload_too_large: {
     status: 413,

@@ -1,7 +1,14 @@
-import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { databaseFault } from '../database/database-fault.js';
 import { SextonError } from '../errors/sexton-error.js';
+import { allowedMethods } from './allowed-methods.js';
 import { noteRefusal } from './refusals.js';
 import { toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
@@ -29,7 +36,17 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const requestId = requestIdOf(request);
-    const error = this.translate(thrown, requestId);
+    // Nest's own, for what no route took; what a route does not find is an error of ours.
+    const allowed = thrown instanceof NotFoundException ? allowedMethods(request) : [];
+    if (allowed.length > 0) response.setHeader('Allow', allowed.join(', '));
+    if (allowed.length > 0 && request.method === 'OPTIONS') {
+      response.status(204).end();
+      return;
+    }
+    const error =
+      allowed.length > 0
+        ? new SextonError('method_not_allowed', { detail: `This path takes ${allowed.join(', ')}` })
+        : this.translate(thrown, requestId);
     noteRefusal(request, error);
     if (response.headersSent) {
       response.end();
@@ -56,7 +73,6 @@ export class ProblemFilter implements ExceptionFilter {
       if (cause) return cause;
       const status = thrown.getStatus();
       if (status === 404) return new SextonError('not_found', { detail: 'There is nothing at this path' });
-      if (status === 405) return new SextonError('method_not_allowed');
       if (status === 413) return new SextonError('payload_too_large');
       if (status === 415) return new SextonError('unsupported_media_type');
       if (status === 401) return new SextonError('unauthenticated');

@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiAnswer, ApiProblems } from '../http/api-docs.js';
+import { NoBody } from '../http/no-body.js';
 import { idSchema } from '../http/plain-text.js';
 import { requestIdOf } from '../http/request-id.js';
 import {
@@ -49,6 +50,7 @@ export class ApiKeysController {
 
   @Post(':id/rotate')
   @HttpCode(200)
+  @UseGuards(NoBody)
   @Requires('keys:manage')
   @ApiOperation({ summary: 'Give an API key a new secret, shown once; the old one ends' })
   @ApiAnswer(200, createdApiKeySchema, 'The key, with its new secret.')
@@ -63,6 +65,7 @@ export class ApiKeysController {
 
   @Delete(':id')
   @HttpCode(204)
+  @UseGuards(NoBody)
   @Requires('keys:manage')
   @ApiOperation({ summary: 'Revoke an API key' })
   @ApiResponse({ status: 204, description: 'Revoked.' })

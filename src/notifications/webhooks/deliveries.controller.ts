@@ -1,7 +1,8 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiAnswer, ApiProblems } from '../../http/api-docs.js';
+import { NoBody } from '../../http/no-body.js';
 import { idSchema } from '../../http/plain-text.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { Caller } from '../../identity/caller.js';
@@ -38,6 +39,7 @@ export class DeliveriesController {
 
   @Post(':delivery/resend')
   @HttpCode(202)
+  @UseGuards(NoBody)
   @Requires('webhooks:manage')
   @ApiOperation({
     summary: 'Send a notice again',

@@ -1,7 +1,21 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiAnswer, ApiProblems } from '../../http/api-docs.js';
+import { NoBody } from '../../http/no-body.js';
 import { idSchema } from '../../http/plain-text.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { Caller } from '../../identity/caller.js';
@@ -98,6 +112,7 @@ export class WebhooksController {
 
   @Post(':id/rotate')
   @HttpCode(200)
+  @UseGuards(NoBody)
   @Requires('webhooks:manage')
   @ApiOperation({
     summary: 'Give a webhook a new secret, shown once',
@@ -115,6 +130,7 @@ export class WebhooksController {
 
   @Delete(':id')
   @HttpCode(204)
+  @UseGuards(NoBody)
   @Requires('webhooks:manage')
   @ApiOperation({ summary: 'Remove a webhook, and what waits for it' })
   @ApiResponse({ status: 204, description: 'Removed.' })
