@@ -36,8 +36,6 @@ export type Role = 'api' | 'worker' | 'all';
 export interface Gateway {
   /** Where it listens: the API, or for `worker` health and metrics alone. */
   readonly url: string;
-  /** The first admin key, when it was made at this start. */
-  readonly newAdminKey: string | null;
   stop(): Promise<void>;
 }
 
@@ -77,8 +75,24 @@ const onlyOperations = (request: Request, _response: Response, next: NextFunctio
     );
 };
 
-/** Starts a gateway in this process; `role` says whether it serves the API, works, or both. */
-export const startGateway = async (runtime: Runtime, role: Role): Promise<Gateway> => {
+/** What an operator can do about an address that cannot be listened on. */
+const listenFault = (error: unknown, { host, port }: Runtime['config']['http']): Error => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const what = code === 'EADDRINUSE' ? 'another program has it; stop that one, or' : 'look at HOST, or';
+  return new Error(`cannot listen on ${host}, port ${port} (${code}): ${what} set another PORT`, {
+    cause: error,
+  });
+};
+
+/**
+ * Starts a gateway in this process; `role` says whether it serves the API, works, or both. `showAdminKey` gets the first
+ * admin key as soon as it is made: it is shown this once, and what comes behind it may still fail.
+ */
+export const startGateway = async (
+  runtime: Runtime,
+  role: Role,
+  showAdminKey: (secret: string) => void = () => undefined,
+): Promise<Gateway> => {
   const { config, log } = runtime;
   const app = await createApp(runtime);
   if (role === 'worker') app.use(onlyOperations);
@@ -101,6 +115,7 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     },
   });
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
+  if (newAdminKey !== null) showAdminKey(newAdminKey);
   await recordStart(runtime, app.get(AuditLog), role);
   const collections = createCollectionWorkers({
     config,
@@ -137,6 +152,12 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
     withBlobs: (registry, digests, work) => collections.quarantines.withBlobs(registry, digests, work),
   });
   const deliverer = createDeliverer({ ...runtime, audit: app.get(AuditLog) });
+  // Before any work begins: where the port is taken, none may be left half-done.
+  await app.listen(config.http.port, config.http.host).catch(async (error: unknown) => {
+    await recordStop(runtime, app.get(AuditLog), role);
+    await app.close();
+    throw listenFault(error, config.http);
+  });
   if (role !== 'api') {
     deliverer.start();
     collections.start();
@@ -147,12 +168,10 @@ export const startGateway = async (runtime: Runtime, role: Role): Promise<Gatewa
       })),
     );
   }
-  await app.listen(config.http.port, config.http.host);
   const url = await app.getUrl();
   log.info({ url, role, registries: runtime.registries.names() }, 'ready');
   return {
     url: url.replace('[::1]', '127.0.0.1').replace('0.0.0.0', '127.0.0.1'),
-    newAdminKey,
     stop: async () => {
       await collections.stop();
       await workers.stop();

@@ -27,6 +27,10 @@ const readRole = (): Role | null => {
   return null;
 };
 
+const showAdminKey = (secret: string): void => {
+  process.stderr.write(`\nThe first admin key, shown this once: ${secret}\n\n`);
+};
+
 const main = async (): Promise<void> => {
   const role = readRole();
   if (role === null) return;
@@ -36,14 +40,11 @@ const main = async (): Promise<void> => {
   );
   const log = createLogger(config.logLevel, { fields: () => tracing.logFields() });
   const runtime = await openRuntime(config, log, Date.now, tracing);
-  const gateway = await startGateway(runtime, role).catch(async (error: unknown) => {
+  const gateway = await startGateway(runtime, role, showAdminKey).catch(async (error: unknown) => {
     // A port in use, say: the embedded PostgreSQL must not outlive this process.
     await runtime.close().catch(() => undefined);
     throw error;
   });
-  if (gateway.newAdminKey !== null) {
-    process.stderr.write(`\nThe first admin key, shown this once: ${gateway.newAdminKey}\n\n`);
-  }
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;

@@ -6,7 +6,7 @@ import { forwardingLag } from './audit/forwarding/forward-batch.store.js';
 import { sealingLag } from './audit/seal-batch.store.js';
 import { readCollections } from './collections/service/collections-reading.js';
 import type { Config } from './config/config.js';
-import { createDatabase, createPool, type Db } from './database/database.js';
+import { connectFirst, createDatabase, createPool, type Db } from './database/database.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrateToLatest } from './database/migrate.js';
 import { DeletionChanges } from './deletions/deletion-changes.js';
@@ -86,6 +86,7 @@ const open = async (
     claims + config.collections.size + SPARE_CONNECTIONS + config.audit.forward.length,
   );
   const db = createDatabase(pool);
+  if (embedded === null) await connectFirst(pool);
   await migrateToLatest(db);
   const metrics = new Metrics();
   // First: the readings below take connections themselves.

@@ -35,6 +35,26 @@ export const createPool = (url: string, max: number, applicationName = 'sexton')
   return pool;
 };
 
+/**
+ * Opens the first connection, and says what to look at where that fails: the driver's own words name neither PostgreSQL
+ * nor the setting, and of a host with several addresses there are none.
+ */
+export const connectFirst = async (pool: { connect(): Promise<{ release(): void }> }): Promise<void> => {
+  try {
+    (await pool.connect()).release();
+  } catch (error) {
+    throw new Error(
+      `PostgreSQL cannot be used: ${reasonOf(error)}. See that it runs, and that address, user, password and database in DATABASE_URL are right`,
+      { cause: error },
+    );
+  }
+};
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : 'no connection';
+};
+
 /** Kysely does not tell which pool it is on. */
 const pools = new WeakMap<Db, { readonly pool: pg.Pool; readonly announcer: Announcer }>();
 

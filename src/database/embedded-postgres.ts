@@ -83,9 +83,11 @@ const readIfThere = async (path: string): Promise<string | null> => {
 };
 
 /** The password of the only user: made once, readable by the owner of the data directory alone. */
-const passwordFor = async (path: string): Promise<string> => {
+const passwordFor = async (path: string, isNew: boolean): Promise<string> => {
   const known = await readIfThere(path);
   if (known) return known;
+  // Another one would not open what is there.
+  if (!isNew) throw new Error(`the password of the database is not in ${path}; put it back from the backup`);
   const password = randomBytes(24).toString('base64url');
   await writeFile(path, password + '\n', { mode: 0o600 });
   // A crash after initdb must not find a cluster whose password was never written.
@@ -122,14 +124,21 @@ export const startEmbeddedPostgres = async (dataDir: string): Promise<EmbeddedPo
   const call = await runner();
   const base = resolve(dataDir);
   const directory = join(base, 'postgres');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `the data directory ${base} cannot be used: ${reason}. Let this user write there, set another SEXTON_DATA_DIR, or DATABASE_URL`,
+      { cause: error },
+    );
+  });
   if (userInfo().uid === 0) {
     const { uid, gid } = await systemUser();
     await chown(directory, uid, gid);
   }
   const passwordFile = join(base, 'postgres.password');
-  const password = await passwordFor(passwordFile);
-  if ((await readIfThere(join(directory, 'PG_VERSION'))) === null) {
+  const isNew = (await readIfThere(join(directory, 'PG_VERSION'))) === null;
+  const password = await passwordFor(passwordFile, isNew);
+  if (isNew) {
     await chmod(passwordFile, 0o644);
     await call(initdb, [
       `--pgdata=${directory}`,
