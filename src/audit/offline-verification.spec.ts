@@ -222,8 +222,25 @@ describe('what was forwarded to a file', () => {
       events: 7,
       repeated: 2,
       torn: 1,
+      tornAtEnds: 0,
       signedUpTo: 6,
     });
+  });
+
+  it.each<[string, string[], object]>([
+    ['at its end', [event(1), event(2).slice(0, 40)], { events: 1, torn: 0, tornAtEnds: 1 }],
+    [
+      'at its end, where only what was there comes again',
+      [event(1), event(2), `${event(3).slice(0, 40)}\n`, event(2), checkpoint(1).slice(0, 9)],
+      { events: 2, repeated: 1, torn: 0, tornAtEnds: 2 },
+    ],
+    [
+      'at its beginning',
+      [`${event(4).slice(0, 40)}\n`, event(5), event(6)],
+      { first: 5, events: 2, torn: 0, tornAtEnds: 1 },
+    ],
+  ])('is whole, and promises nothing of what was cut off %s', async (_where, file, found) => {
+    expect(await verify(file)).toMatchObject({ status: 'whole', source: 'copy', ...found });
   });
 
   it('may begin in the middle, where the file was changed for a new one', async () => {

@@ -44,6 +44,8 @@ export interface FileReport {
   /** Of a copy: events that came twice, and lines that a crash cut off, whose events follow again. */
   readonly repeated: number;
   readonly torn: number;
+  /** Of a copy: lines before its first event or behind its last one that a crash, say, cut off: what they held may be missing. */
+  readonly tornAtEnds: number;
   readonly fault: FileFault | null;
 }
 
@@ -62,7 +64,8 @@ export class FileVerification {
   private first: number | null = null;
   private lastCheckpoint: Checkpoint | null = null;
   private readonly recent = new RecentHashes();
-  private readonly counts = { events: 0, checkpoints: 0, repeated: 0, torn: 0 };
+  private readonly counts = { events: 0, checkpoints: 0, repeated: 0, torn: 0, tornAtEnds: 0 };
+  private tornAtStart = 0;
   private signedUpTo: number | null = null;
 
   constructor(private readonly options: FileVerificationOptions) {}
@@ -80,8 +83,8 @@ export class FileVerification {
     const record = parseRecord(line.text);
     if (this.end) return malformed('Something follows the end of the export.');
     if (record === null) {
-      if (this.header === null && this.counts.events > 0) {
-        this.counts.torn += 1;
+      if (this.header === null) {
+        this.counts.tornAtEnds += 1;
         return null;
       }
       return malformed(`Line ${line.number} is not one that Sexton writes.`);
@@ -120,6 +123,11 @@ export class FileVerification {
         ? null
         : faultAgainst({ sequence: seal.sequence, hash: known }, seal, 'seen elsewhere');
     if (fault ?? unlike) return fault ?? unlike;
+    if (this.head) {
+      // The chain goes on: what was torn since the last event has come again.
+      this.counts.torn += this.counts.tornAtEnds - this.tornAtStart;
+      this.counts.tornAtEnds = this.tornAtStart;
+    } else this.tornAtStart = this.counts.tornAtEnds;
     this.first ??= seal.sequence;
     this.head = { sequence: seal.sequence, hash: seal.hash };
     this.recent.add(this.head);

@@ -19,7 +19,7 @@ export const runVerify = async (file: string, options: unknown): Promise<ExitCod
   const keys = publicKey.length > 0 ? publicKey.map(readKey) : null;
   const known = knownFile === undefined ? new Map<number, string>() : await readKnown(knownFile, keys);
   const report = await new FileVerification({ keys, known }).verify(linesOf(chunksOf(file)));
-  if (report.fault?.kind === 'malformed' && report.fault.line === 1) {
+  if (report.fault?.kind === 'malformed' && report.head === null && report.source === 'copy') {
     throw new CommandError(`${file} is not an audit log; export it with format=ndjson`);
   }
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : inWords(report));
@@ -85,7 +85,7 @@ const verdict = ({ status, fault, events, first, head }: FileReport): string => 
 };
 
 const remarks = (report: FileReport): string[] => {
-  const { contiguous, signaturesChecked, signedUpTo, checkpoints, repeated, torn, head } = report;
+  const { contiguous, signaturesChecked, signedUpTo, checkpoints, repeated, torn, tornAtEnds, head } = report;
   const said: string[] = [];
   if (!contiguous) {
     said.push(
@@ -102,5 +102,9 @@ const remarks = (report: FileReport): string[] => {
   if (repeated > 0) said.push(`${repeated} events came twice and are the same.`);
   if (torn > 0)
     said.push(`${torn} lines were cut off in the middle; the events that they held follow again.`);
+  if (tornAtEnds > 0)
+    said.push(
+      `${tornAtEnds} lines at the beginning or the end of the file were cut off; what they held may be missing.`,
+    );
   return said;
 };

@@ -60,8 +60,8 @@ describe('a start that fails', () => {
       env: { SEXTON_ADMIN_KEY: '' },
     });
     const gateway = await installation.start();
-    const { body } = await gateway.api().get('/v1/audit/events').expect(200);
-    const actions = (body as { items: { action: string }[] }).items.map(({ action }) => action);
+    const page = await gateway.api().get('/v1/audit/events').expect(200);
+    const actions = (page.body as { items: { action: string }[] }).items.map(({ action }) => action);
     expect(actions.filter((action) => action.startsWith('gateway.'))).toEqual([
       'gateway.started',
       'gateway.stopped',
