@@ -6,8 +6,9 @@ const EXIT_CODES = `
 Exit status: 0 done · 1 failed · 2 wrong usage · 3 refused, nothing changed ·
              4 done, but something could not be read and what it might need was left alone`;
 
-const HOUR_MS = 36e5;
-const DAY_MS = 864e5;
+/** The help shows the default as it is typed. */
+const lasting = (flags: string, description: string, byDefault: string): Option =>
+  new Option(flags, description).argParser(duration).default(duration(byDefault), byDefault);
 
 /** Commands that work on a registry's files and need no server. */
 export const defineStorageCommands = (program: Command, setExit: (code: ExitCode) => void): void => {
@@ -27,13 +28,13 @@ export const defineStorageCommands = (program: Command, setExit: (code: ExitCode
 
   withEither('collect', 'take blobs that no image needs into quarantine (.sexton in the storage)')
     .option('--dry-run', 'show what would go, and write nothing in the storage')
-    .option('--grace <duration>', 'leave alone what was written within this time', duration, 2 * HOUR_MS)
+    .addOption(lasting('--grace <duration>', 'leave alone what was written within this time', '2h'))
     .addOption(
       new Option('--untagged <what>', 'manifests without a tag that nothing tagged needs')
         .choices(['keep', 'collect'])
         .default('keep'),
     )
-    .option('--untagged-min-age <duration>', 'collect untagged ones once this old', duration, DAY_MS)
+    .addOption(lasting('--untagged-min-age <duration>', 'collect untagged ones once this old', '7d'))
     .option('--json', 'print one JSON object')
     .option('--cache <file>', 'where to remember what manifests refer to (default: in ~/.cache/sexton)')
     .option('--no-cache', 'remember nothing')
@@ -55,7 +56,7 @@ export const defineStorageCommands = (program: Command, setExit: (code: ExitCode
   });
 
   withEither('purge', 'delete for good what has waited in quarantine')
-    .option('--retention <duration>', 'how long it must have waited', duration, 7 * DAY_MS)
+    .addOption(lasting('--retention <duration>', 'how long it must have waited', '7d'))
     .action(async (options: unknown) => {
       const { runPurge } = await import('./storage-quarantine.js');
       setExit(await runPurge(options));
@@ -66,7 +67,7 @@ export const defineStorageCommands = (program: Command, setExit: (code: ExitCode
     .option('--dry-run', 'list every path that would go, and write nothing in the storage')
     .option('--online', 'the registry may be running: leave blobs to collection')
     .option('--registry-url <url>', 'refuse while the registry answers there as writable')
-    .option('--grace <duration>', 'leave alone blobs written within this time', duration, 2 * HOUR_MS)
+    .addOption(lasting('--grace <duration>', 'leave alone blobs written within this time', '2h'))
     .option('--json', 'print one JSON object')
     .action(async (reference: string, options: unknown) => {
       const { runDelete } = await import('./storage-delete.js');

@@ -81,7 +81,7 @@ const refuseWhileWritable = async (url: string | undefined, target: StorageTarge
 const report = (
   plan: StorageDeletionPlan,
   withBlobs: boolean,
-  { dryRun = false, json = false }: DeleteOptions,
+  { storage, dryRun = false, json = false }: DeleteOptions,
   run: string | null = null,
 ): ExitCode => {
   const paths = pathsOf(plan, withBlobs);
@@ -97,7 +97,9 @@ const report = (
       ...paths,
       '',
       `${paths.length} files ${dryRun ? 'would go' : 'went into quarantine'}; ${blobs} blobs, ${bytes} bytes`,
-      ...(run === null ? [] : [`run ${run}; sexton storage undo --run ${run} brings it back`]),
+      ...(run === null
+        ? []
+        : [`run ${run}; sexton storage undo --storage ${storage} --run ${run} brings it back`]),
       ...(withBlobs ? [] : ['blobs are left to collection']),
       ...staying,
       ...(blocked === null ? [] : [`no blob goes: ${blocked}`]),

@@ -124,6 +124,8 @@ describe('sexton delete', () => {
     const none = await sexton('delete', image, ...because, '--tags', 'nothing-*', '--json');
     expect(none.status).toBe(0);
     expect(none.json()).toMatchObject({ state: 'succeeded', targets: [] });
+    const { id } = none.json<DeletionView>();
+    expect((await sexton('status', id)).stdout).not.toContain('sexton restore');
     const ran = await sexton(
       'delete',
       image,
@@ -182,6 +184,9 @@ describe('sexton plan, execute', () => {
     expect(await sexton('execute', id)).toMatchObject({ status: 0 });
     expect(await status('v2')).toBe(404);
     expect(await sexton('execute', id)).toMatchObject({ status: 3 });
+    const { stdout } = await sexton('list', '--repository', repository);
+    expect(stdout).toContain(`succeeded  ${image}:v2`);
+    expect(stdout).not.toContain('dry run');
   });
 
   it('a plan that is stale is 3 and deletes nothing', async () => {

@@ -29,6 +29,15 @@ describe('docs/cli.md', () => {
     expect([...new Set(options)].filter((option) => !spans.has(option))).toEqual([]);
   });
 
+  it('shows in the help defaults that can be typed, and as the configuration has them', () => {
+    const helps = commands.map(({ command }) => command.helpInformation().replaceAll(/\s+/g, ' '));
+    expect(helps.filter((help) => /default: (\[|\d{4})/.test(help))).toEqual([]);
+    const collect = helps.find((help) => help.includes('sexton storage collect'));
+    expect(collect).toContain('within this time (default: 2h)');
+    expect(collect).toContain('once this old (default: 7d)');
+    expect(read('docs/collection.md')).toMatch(/\.grace` +\| `2h`[\s\S]+\.untaggedMinAge` +\| `7d`/);
+  });
+
   it('has every exit status', () => {
     const text = read('docs/cli.md');
     const missing = Object.values(EXIT).filter(

@@ -55,11 +55,13 @@ export const defineAccessCommands: Define = (program, run) => {
           .choices(['requester', 'approver', 'operator', 'auditor', 'admin'])
           .makeOptionMandatory(),
       )
-      .option(
-        '--scope <scope>',
-        'where, such as prod/team-a/**:delete,read; can be given more than once',
-        collect,
-        [],
+      .addOption(
+        new Option(
+          '--scope <scope>',
+          'where, such as prod/team-a/**:delete,read; can be given more than once',
+        )
+          .argParser(collect)
+          .default([], 'none'),
       )
       .option(
         '--owner <person>',

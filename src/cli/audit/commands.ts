@@ -64,11 +64,13 @@ export const defineAuditCommands: Define = (program, run) => {
       "verify a file without a server: an NDJSON export, or what was forwarded; or Sexton's own log",
     )
     .argument('[file]', 'the file; - for standard input; none for the log of the server')
-    .option(
-      '--public-key <file>',
-      'a key that checkpoints may be signed with; can be given more than once',
-      collect,
-      [],
+    .addOption(
+      new Option(
+        '--public-key <file>',
+        'a key that checkpoints may be signed with; can be given more than once',
+      )
+        .argParser(collect)
+        .default([], 'none'),
     )
     .option('--known <file>', 'an earlier export or copy: what was signed there must be here too')
     .option('--head <sequence:hash>', 'of the server: what its log must still hold')

@@ -23,7 +23,11 @@ const asking = (command: Command): Command =>
       .argument('<image...>', IMAGES)
       .requiredOption('--reason <text>', 'why; stands in the audit log')
       .option('--ticket <text>', 'a ticket, such as OPS-17')
-      .option('--label <name=value>', 'a label of your own; can be given more than once', collect, [])
+      .addOption(
+        new Option('--label <name=value>', 'a label of your own; can be given more than once')
+          .argParser(collect)
+          .default([], 'none'),
+      )
       .addOption(
         new Option('--siblings <what>', 'other tags of the same digest (default: refuse)').choices([
           'refuse',

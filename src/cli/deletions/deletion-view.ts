@@ -15,6 +15,10 @@ export const deletionLines = (deletion: Deletion, show: ShowDigest): string[] =>
   ];
 };
 
+/** A plan that was executed stays a `dryRun`; shown as one, it would look as if nothing had been deleted. */
+export const stateForPeople = ({ state, dryRun }: Pick<Deletion, 'state' | 'dryRun'>): string =>
+  dryRun && (state === 'planning' || state === 'planned') ? `${state} (dry run)` : state;
+
 const problemLines = ({ problem, waiting }: Deletion): string[] => [
   ...(problem
     ? [`  ${problem.code}: ${problem.message}${problem.retryAt ? `; tried again at ${problem.retryAt}` : ''}`]
@@ -49,7 +53,7 @@ const approvalLines = ({ approval, state, id }: Deletion): string[] => {
   ];
 };
 
-const nextLines = ({ state, id, restorableUntil }: Deletion): string[] => {
+const nextLines = ({ state, id, restorableUntil, targets }: Deletion): string[] => {
   switch (state) {
     case 'planned':
       return [`Carry out exactly this with: sexton execute ${id}`];
@@ -61,6 +65,8 @@ const nextLines = ({ state, id, restorableUntil }: Deletion): string[] => {
       return [`Under way; watch with: sexton status ${id} --watch`];
     case 'succeeded':
     case 'partially_succeeded':
+      // A selector may select nothing, and what was gone before cannot be put back.
+      if (!targets.some(({ outcome }) => outcome === 'deleted' || outcome === 'untagged')) return [];
       return [
         `Put back with: sexton restore ${id} --reason …${restorableUntil ? ` (until ${restorableUntil})` : ''}`,
       ];

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { columns } from '../output/columns.js';
 import { printJson, printJsonLine, printLines } from '../output/print.js';
 import { watchAndShow } from './ask.js';
-import { exitOfState } from './deletion-view.js';
+import { exitOfState, stateForPeople } from './deletion-view.js';
 import { showDeletion } from './show.js';
 import { STATES } from './states.js';
 import { watch } from './watch.js';
@@ -63,10 +63,10 @@ export const runList = async (parsed: unknown): Promise<ExitCode> => {
 };
 
 const row = (deletion: Deletion): string[] => {
-  const { id, state, registry, repository, requestedBy, createdAt, reason, dryRun } = deletion;
+  const { id, registry, repository, requestedBy, createdAt, reason } = deletion;
   return [
     id,
-    `${state}${dryRun ? ' (dry run)' : ''}`,
+    stateForPeople(deletion),
     `${registry}/${repository}${whatOf(deletion)}`,
     requestedBy.name,
     createdAt,
