@@ -7,12 +7,13 @@ export const pushImages = async (registryUrl: string): Promise<readonly string[]
   await pushImage(at('team-a/app'), { tags: ['v1.0'], content: 'the image that must go\n' });
   await pushImage(at('team-a/app'), { tags: ['v2.0'], content: 'the image that stays\n' });
   await pushImage(at('team-a/shared'), { tags: ['v3', 'stable'], content: 'one digest, two tags\n' });
+  await pushImage(at('team-a/spare'), { tags: ['v1.0'], content: 'for whoever tries it\n' });
   const amd64 = await pushImage(at('team-a/multi'), { architecture: 'amd64', content: 'amd64\n' });
   const arm64 = await pushImage(at('team-a/multi'), { architecture: 'arm64', content: 'arm64\n' });
   await pushIndex(at('team-a/multi'), [amd64, arm64], { tags: ['v2'] });
   say(
     narrow(
-      'pushed team-a/app:v1.0 and :v2.0, team-a/shared:v3 and :stable (two tags on one digest), team-a/multi:v2 (an index for amd64 and arm64)',
+      'pushed team-a/app:v1.0 and :v2.0, team-a/shared:v3 and :stable (two tags on one digest), team-a/multi:v2 (an index for amd64 and arm64), team-a/spare:v1.0 (for you)',
     ),
   );
   return [
@@ -21,6 +22,7 @@ export const pushImages = async (registryUrl: string): Promise<readonly string[]
     'team-a/shared:v3',
     'team-a/shared:stable',
     'team-a/multi:v2',
+    'team-a/spare:v1.0',
   ];
 };
 

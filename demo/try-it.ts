@@ -20,9 +20,10 @@ export const showCalls = ({ url, key }: Gateway): void => {
     reason: 'trying it out',
     dryRun: true,
   });
-  call('Delete the index and its platforms:', '/v1/deletions', {
-    repository: 'team-a/multi',
-    references: ['v2'],
+  // Of this image alone: the README goes on with the others.
+  call('Delete an image:', '/v1/deletions', {
+    repository: 'team-a/spare',
+    references: ['v1.0'],
     reason: 'trying it out',
   });
   call('Read who deleted what, when and why:', '/v1/audit/events?limit=20');

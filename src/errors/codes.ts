@@ -327,7 +327,7 @@ export const ERROR_KINDS = kinds({
   no_window: {
     status: 409,
     title: 'No maintenance window opens within a year',
-    hint: 'Configure collection.windows of this registry, or ask for when: "now" as an operator.',
+    hint: 'Configure collection.windows of this registry, or do not wait for one: a deletion without runIn, a collection with when: "now" as an operator.',
   },
   not_undoable: {
     status: 409,

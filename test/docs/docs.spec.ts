@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { environmentSchema } from '../../src/config/environment.js';
+import { DELETION_STATES, TARGET_OUTCOMES } from '../../src/deletions/deletion-state.js';
 import { ERROR_KINDS } from '../../src/errors/codes.js';
 import { PERMISSIONS, ROLES, roleMay } from '../../src/identity/permissions.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
-import { brokenLinks, codeSpans, markdownFiles, read } from './markdown.js';
+import { brokenLinks, codeSpans, markdownFiles, read, sources } from './markdown.js';
 
 /** A node of a JSON Schema, as far as keys go. */
 interface Node {
@@ -97,6 +98,25 @@ describe('the documentation', () => {
       ([code, { status }]) => !new RegExp(`^\\| \`${code}\` +\\| ${status} +\\| \\S`, 'm').test(text),
     );
     expect(missing.map(([code]) => code)).toEqual([]);
+  });
+
+  it('says what every state of a deletion and every outcome of a target means', () => {
+    const spans = [...DELETION_STATES, ...TARGET_OUTCOMES].map((name) => `| \`${name}\` `);
+    const text = read('docs/api.md');
+    expect(spans.filter((span) => !text.includes(span))).toEqual([]);
+  });
+
+  it('says of every warning and error in the log what it means', () => {
+    const text = read('docs/operations.md');
+    const messages = sources().flatMap((source) =>
+      [...source.matchAll(/\blog(?:ger)?\.(?:warn|error)\([^;]*?'([^']+)',?\s*\)/g)].map(
+        ([, message = '']) => message,
+      ),
+    );
+    expect(messages).toContain('audit sealing failed');
+    const known = (message: string): boolean =>
+      text.includes(`\`${message.split(';')[0]}`) || message.endsWith(' failed unexpectedly');
+    expect(messages.filter((message) => !known(message))).toEqual([]);
   });
 
   it('says what every metric means', () => {

@@ -15,6 +15,12 @@ export const markdownFiles = (): string[] => [
     .map((name) => `docs/${name}`),
 ];
 
+/** The text of every file of the program, without its specs. */
+export const sources = (): string[] =>
+  readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
+    .map((name) => read(`src/${name}`));
+
 const FENCED = /^( *)```[^]*?^\1```/gm;
 const LINK = /\]\(([^)\s]+)\)/g;
 const ELSEWHERE = /^[a-z]+:/;
