@@ -136,7 +136,7 @@ describe('a deletion', () => {
   it('is planned, shown as a picture, executed as shown, followed to its end, and restored', async () => {
     await world.pushMulti('team-a/multi', ['v2', 'latest']);
     const page = await openAs(keys.requester);
-    await plan(page, 'team-a/multi', 'v2 latest');
+    await plan(page, 'team-a/multi', 'v2, latest,');
     await page.getByRole('img', { name: '3 tags and 3 manifests go; 1 manifest stays.' }).waitFor();
     expect(await isThere('team-a/multi', 'v2')).toBe(true);
 

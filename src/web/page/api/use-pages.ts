@@ -15,11 +15,23 @@ interface Pages<T> {
   readonly again: () => void;
 }
 
-type Ask<T> = (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
+type AskForPage<T> = (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
+
+const joined = <T>(before: Page<T>, next: Page<T>): Page<T> => ({
+  ...next,
+  items: [...before.items, ...next.items],
+});
 
 /** A list of the API, page after page. */
-export const usePages = <T>(ask: Ask<T>, key: string): Pages<T> => {
-  const { asked, again, put } = useAsked((signal) => ask(undefined, signal), key);
+export const usePages = <T>(ask: AskForPage<T>, key: string): Pages<T> => {
+  const { asked, again, put } = useAsked<Page<T>>(async (signal, shown) => {
+    let page = await ask(undefined, signal);
+    // Whoever went on to later pages keeps them when the list is fetched anew.
+    while (page.nextCursor !== null && page.items.length < (shown()?.items.length ?? 0)) {
+      page = joined(page, await ask(page.nextCursor, signal));
+    }
+    return page;
+  }, key);
   const [fetching, setFetching] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const cursor = asked.state === 'there' ? asked.value.nextCursor : null;
@@ -30,9 +42,7 @@ export const usePages = <T>(ask: Ask<T>, key: string): Pages<T> => {
       .then(
         (next) =>
           // Another question may have been asked meanwhile: only what ended there is continued.
-          put((before) =>
-            before.nextCursor === from ? { ...next, items: [...before.items, ...next.items] } : before,
-          ),
+          put((before) => (before.nextCursor === from ? joined(before, next) : before)),
         setError,
       )
       .finally(() => setFetching(null));

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { answer } from '../api/api.js';
 import type { AuditVerification } from '../api/openapi.js';
 import { Badge } from '../parts/badge.js';
+import { BusyButton } from '../parts/busy-button.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { Exactly } from '../parts/when.js';
 import { counted } from '../parts/words.js';
@@ -32,9 +33,9 @@ export const ChainStatus = (): JSX.Element => {
         )}
       </div>
       {error !== null && <ProblemNote error={error} />}
-      <button type="button" disabled={isBusy} onClick={verify}>
+      <BusyButton type="button" isBusy={isBusy} onPress={verify}>
         {isBusy ? 'Verifying …' : found === null ? 'Verify the chain' : 'Verify again'}
-      </button>
+      </BusyButton>
     </section>
   );
 };

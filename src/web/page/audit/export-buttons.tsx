@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { BusyButton } from '../parts/busy-button.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { useSession } from '../sign-in/session.js';
 import { searchOf, type AuditFilters } from './audit-filters.js';
@@ -43,9 +44,9 @@ export const ExportButtons = ({ filters }: { readonly filters: AuditFilters }): 
   return (
     <>
       {FORMATS.map(([format, words]) => (
-        <button key={format} type="button" disabled={busy !== null} onClick={() => begin(format)}>
+        <BusyButton key={format} type="button" isBusy={busy !== null} onPress={() => begin(format)}>
           {busy === format ? 'Exporting …' : words}
-        </button>
+        </BusyButton>
       ))}
       {error !== null && <ProblemNote error={error} />}
     </>

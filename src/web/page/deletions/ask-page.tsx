@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { answer } from '../api/api.js';
 import type { CreateDeletion } from '../api/openapi.js';
 import { ApiProblem } from '../api/problem.js';
+import { BusyButton } from '../parts/busy-button.js';
 import { Field, ReasonField, SelectField, TextField } from '../parts/fields.js';
 import { PageHead } from '../parts/page-head.js';
 import { ProblemNote } from '../parts/problem-note.js';
@@ -28,7 +29,9 @@ const requestOf = (form: FormData): CreateDeletion => {
   return {
     registry: textOf(form, 'registry'),
     repository: textOf(form, 'repository'),
-    references: textOf(form, 'references').split(/[\s,]+/),
+    references: textOf(form, 'references')
+      .split(/[\s,]+/)
+      .filter((text) => text !== ''),
     reason: textOf(form, 'reason'),
     ...(ticket !== '' && { ticket }),
     labels: {},
@@ -94,9 +97,9 @@ export const AskPage = (): JSX.Element => {
         </label>
         {error !== null && <ProblemNote error={error} />}
         <div class="buttons wide-field">
-          <button class="primary" disabled={isBusy}>
+          <BusyButton class="primary" isBusy={isBusy}>
             {isBusy ? 'Planning …' : 'Show the plan'}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </>

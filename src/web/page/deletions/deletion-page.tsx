@@ -23,6 +23,7 @@ export const DeletionPage = ({ id }: { readonly id: string }): JSX.Element => {
       <p class="back">
         <a href={hrefOf(['deletions'])}>Deletions</a>
       </p>
+      {asked.state === 'failed' && <PageHead title="Deletion" />}
       <AskedView asked={asked} what="the deletion" again={again}>
         {(deletion) => <Shown deletion={deletion} onChanged={put} />}
       </AskedView>

@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX, TargetedSubmitEvent } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { BusyButton } from './busy-button.js';
+import { focusHead } from './page-head.js';
 import { ProblemNote } from './problem-note.js';
 
 interface Given {
@@ -13,7 +15,11 @@ interface Given {
   readonly onClose: () => void;
 }
 
-/** A modal form: focus stays in it, Escape closes it, and focus goes back to where it was (`<dialog>` does that). */
+/**
+ * A modal form: focus stays in it, Escape closes it, and focus goes back to where it was (`<dialog>` does that), or to the
+ * heading once it has acted, since the button that opened it may be gone. While it acts it cannot be left: that would look
+ * as if nothing was done, and nobody would see what went wrong.
+ */
 export const ActDialog = ({ title, verb, isDangerous, children, onAct, onClose }: Given): JSX.Element => {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
@@ -27,7 +33,10 @@ export const ActDialog = ({ title, verb, isDangerous, children, onAct, onClose }
     setBusy(true);
     setError(null);
     onAct(new FormData(event.currentTarget)).then(
-      () => dialog.current?.close(),
+      () => {
+        dialog.current?.close();
+        focusHead();
+      },
       (thrown: unknown) => {
         setError(thrown);
         setBusy(false);
@@ -36,18 +45,23 @@ export const ActDialog = ({ title, verb, isDangerous, children, onAct, onClose }
   };
 
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      aria-labelledby={titleId}
+      onCancel={(event) => isBusy && event.preventDefault()}
+      onClose={onClose}
+    >
       <form onSubmit={submit}>
         <h2 id={titleId}>{title}</h2>
         {children}
         {error !== null && <ProblemNote error={error} />}
         <div class="buttons">
-          <button type="button" onClick={() => dialog.current?.close()}>
+          <BusyButton type="button" isBusy={isBusy} onPress={() => dialog.current?.close()}>
             Do nothing
-          </button>
-          <button class={isDangerous ? 'danger' : 'primary'} disabled={isBusy}>
+          </BusyButton>
+          <BusyButton class={isDangerous ? 'danger' : 'primary'} isBusy={isBusy}>
             {isBusy ? 'Sending …' : verb}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </dialog>

@@ -9,7 +9,7 @@ interface Given<T> {
   readonly children: (value: T) => ComponentChildren;
 }
 
-/** What was asked for: being fetched, or why it is not there, or shown. */
+/** What was asked for: being fetched, or why it is not there, or shown, with why it may be old. */
 export const AskedView = <T,>({ asked, what, again, children }: Given<T>): JSX.Element => {
   switch (asked.state) {
     case 'loading':
@@ -21,6 +21,11 @@ export const AskedView = <T,>({ asked, what, again, children }: Given<T>): JSX.E
     case 'failed':
       return <ProblemNote error={asked.error} onRetry={again} />;
     case 'there':
-      return <>{children(asked.value)}</>;
+      return (
+        <>
+          {asked.error !== null && <ProblemNote error={asked.error} onRetry={again} />}
+          {children(asked.value)}
+        </>
+      );
   }
 };

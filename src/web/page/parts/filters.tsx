@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX, TargetedSubmitEvent } from 'preact';
+import { focusHead } from './page-head.js';
 import { goTo } from '../routing/use-route.js';
 import { hrefOf } from '../routing/route.js';
 
@@ -20,6 +21,7 @@ export const Filters = ({ path, query, children, toQuery }: Given): JSX.Element 
       ),
     );
     goTo(hrefOf(path, toQuery ? toQuery(given) : given));
+    focusHead();
   };
   return (
     // Made anew when the address changes, so that the fields show what it says.
@@ -28,7 +30,7 @@ export const Filters = ({ path, query, children, toQuery }: Given): JSX.Element 
       <div class="buttons">
         <button>Filter</button>
         {Object.keys(query).length > 0 && (
-          <a class="button" href={hrefOf(path)}>
+          <a class="button" href={hrefOf(path)} onClick={focusHead}>
             Clear
           </a>
         )}

@@ -1,6 +1,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
+/** Where one can go on from when what had focus is gone. */
+export const focusHead = (): void =>
+  document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+
 /** The heading of a page: named in the window's title, and where focus goes when one comes here. */
 export const PageHead = ({
   title,

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { usePages } from '../api/use-pages.js';
 import { AskedView } from './asked-view.js';
+import { BusyButton } from './busy-button.js';
 import { ProblemNote } from './problem-note.js';
 
 interface Given<T> {
@@ -29,9 +30,9 @@ export const PagedList = <T,>({ pages, what, row, keyOf, empty }: Given<T>): JSX
         )}
         {pages.error !== null && <ProblemNote error={pages.error} />}
         {pages.more !== null && (
-          <button type="button" class="more" disabled={pages.isFetching} onClick={pages.more}>
+          <BusyButton type="button" class="more" isBusy={pages.isFetching} onPress={pages.more}>
             {pages.isFetching ? 'Fetching …' : `More ${what}`}
-          </button>
+          </BusyButton>
         )}
       </>
     )}

@@ -1,5 +1,6 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { BusyButton } from '../parts/busy-button.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { leaveForIssuer, type IssuerClient } from './issuer-login.js';
 
@@ -36,14 +37,14 @@ export const SignInPage = ({ issuer, error: before, onKey }: Given): JSX.Element
         {error !== null && <ProblemNote error={error} />}
         {issuer !== null && (
           <>
-            <button
+            <BusyButton
               type="button"
               class="primary wide"
-              disabled={isBusy}
-              onClick={() => attempt(() => leaveForIssuer(issuer))}
+              isBusy={isBusy}
+              onPress={() => attempt(() => leaveForIssuer(issuer))}
             >
               Sign in at {new URL(issuer.issuer).host}
-            </button>
+            </BusyButton>
             <p class="or">or</p>
           </>
         )}
@@ -61,9 +62,9 @@ export const SignInPage = ({ issuer, error: before, onKey }: Given): JSX.Element
           <p class="hint" id="key-hint">
             It stays in the memory of this page: reloading signs you out.
           </p>
-          <button class={issuer === null ? 'primary wide' : 'wide'} disabled={isBusy}>
+          <BusyButton class={issuer === null ? 'primary wide' : 'wide'} isBusy={isBusy}>
             {isBusy ? 'Signing in …' : 'Sign in with the key'}
-          </button>
+          </BusyButton>
         </form>
       </div>
     </main>
