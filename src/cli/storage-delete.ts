@@ -9,7 +9,6 @@ import {
   type StorageDeletionPlan,
   type StorageTarget,
 } from '../collections/storage-deletion/plan.js';
-import { probeWritability } from '../collections/storage-deletion/registry-probe.js';
 import { digestOrNull } from '../oci/digest.js';
 import { repositoryNameSchema, tagSchema } from '../oci/names.js';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
@@ -67,9 +66,10 @@ export const runDelete = async (reference: string, parsed: unknown): Promise<Exi
   });
 };
 
-const refuseWhileWritable = async (url: string | undefined, target: StorageTarget): Promise<void> => {
+const refuseWhileWritable = async (url: string | undefined, { repository }: StorageTarget): Promise<void> => {
   if (url === undefined) return;
-  const state = await probeWritability(url, repositoryNameSchema.parse(target.repository));
+  const { probeWritability } = await import('../collections/storage-deletion/registry-probe.js');
+  const state = await probeWritability(url, repositoryNameSchema.parse(repository));
   if (state === 'down' || state === 'read_only') return;
   const seen = state === 'writable' ? 'takes pushes' : 'does not show that it is down or read-only';
   throw new CommandError(

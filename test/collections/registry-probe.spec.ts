@@ -12,10 +12,7 @@ afterEach(async () => {
   for (const end of cleanUp.splice(0).reverse()) await end();
 });
 
-const serve = async (contentType: string): Promise<string> => {
-  const server: Server = createServer((_, response) => {
-    response.writeHead(405, { 'content-type': contentType }).end();
-  });
+const listen = async (server: Server): Promise<string> => {
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   cleanUp.push(() => new Promise((closed) => server.close(closed)));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -34,6 +31,27 @@ it('sees that a registry is read-only, writable, or down', async () => {
 it.each(['application/json; charset=utf-8', 'text/html'])(
   'does not take a 405 as %s for a registry that is read-only',
   async (contentType) => {
-    expect(await probeWritability(await serve(contentType), REPOSITORY)).toBe('unknown');
+    const server = createServer((_, response) => {
+      response.writeHead(405, { 'content-type': contentType }).end();
+    });
+    expect(await probeWritability(await listen(server), REPOSITORY)).toBe('unknown');
   },
 );
+
+it.each(['localhost:1', '127.0.0.1:1', 'nonsense', 'http://', 'file:///var/lib/registry'])(
+  'does not take a registry for down because %s names no web address',
+  async (url) => {
+    expect(await probeWritability(url, REPOSITORY)).toBe('unknown');
+  },
+);
+
+it('gives up the upload that it began', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (request.method === 'POST') response.setHeader('location', '/v2/team/app/blobs/uploads/1?state=2');
+    response.writeHead(request.method === 'POST' ? 202 : 204).end();
+  });
+  expect(await probeWritability(`${await listen(server)}/`, REPOSITORY)).toBe('writable');
+  expect(asked).toEqual(['POST /v2/team/app/blobs/uploads/', 'DELETE /v2/team/app/blobs/uploads/1?state=2']);
+});

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { parseRepositoryName, type RepositoryName } from '../../oci/names.js';
 import { SextonError } from '../../errors/sexton-error.js';
 import type { Upstream } from '../upstream/upstream.js';
 
@@ -6,18 +7,22 @@ import type { Upstream } from '../upstream/upstream.js';
 export type Writability = 'down' | 'read_only' | 'writable' | 'unknown';
 
 /** A name that need not exist: in read-only mode the registry refuses before it looks. */
-const PROBE = 'sexton/probe';
+const NEUTRAL = parseRepositoryName('sexton/probe');
 
 /**
  * Whether the registry takes pushes, asked by beginning one: the setting alone proves nothing (TRAPS 28; FACTS §1.10).
  * What is not clearly down or read-only is `unknown`, and counts as able to write.
  */
-export const writability = async (upstream: Upstream, signal: AbortSignal): Promise<Writability> => {
+export const writability = async (
+  upstream: Upstream,
+  signal: AbortSignal,
+  repository: RepositoryName = NEUTRAL,
+): Promise<Writability> => {
   const { url } = upstream.options;
   if (await isRefused(new URL(url))) return 'down';
-  const scope = `repository:${PROBE}:pull,push`;
+  const scope = `repository:${repository}:pull,push`;
   try {
-    const path = `/v2/${PROBE}/blobs/uploads/`;
+    const path = `/v2/${repository}/blobs/uploads/`;
     const answer = await upstream.ask({ method: 'POST', path, scope, mayRepeat: false }, signal);
     const type = answer.header('content-type') ?? '';
     // JSON would be a registry that does not know the method; read-only mode answers plain text (TRAPS 7).
