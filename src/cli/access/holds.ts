@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { components } from '../client/api.js';
+import type { components } from '../../public-api/openapi.js';
 import { connect } from '../client/client.js';
 import { firstOf } from '../client/pages.js';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.js';

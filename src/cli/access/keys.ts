@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import type { components } from '../client/api.js';
+import type { components } from '../../public-api/openapi.js';
 import { connect, type Server } from '../client/client.js';
 import { firstOf } from '../client/pages.js';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.js';

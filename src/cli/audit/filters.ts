@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { paths } from '../client/api.js';
+import type { paths } from '../../public-api/openapi.js';
 
 type Query = NonNullable<paths['/v1/audit/events']['get']['parameters']['query']>;
 

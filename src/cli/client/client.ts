@@ -1,7 +1,7 @@
 import type { ReadableStream } from 'node:stream/web';
 import createClient, { type Client } from 'openapi-fetch';
 import { EXIT } from '../exit-codes.js';
-import type { components, paths } from './api.js';
+import type { components, paths } from '../../public-api/openapi.js';
 import { chunksOf } from './chunks.js';
 import { readConnection } from './connection.js';
 import { RemoteError, remoteErrorOf } from './remote-error.js';

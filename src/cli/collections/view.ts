@@ -1,4 +1,4 @@
-import type { components } from '../client/api.js';
+import type { components } from '../../public-api/openapi.js';
 import type { Collection } from '../client/client.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { bytes } from '../output/bytes.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Collection, Deletion, Hold, Me } from '../api/openapi.js';
+import type { Collection, Deletion, Hold, Me } from '../../../public-api/openapi.js';
 import { roleMay, PERMISSIONS, type Role } from '../../../identity/permissions.js';
 import { mayAct, type ScopeAction } from '../../../identity/scope.js';
 import { mayLift } from '../holds/hold-acts.js';

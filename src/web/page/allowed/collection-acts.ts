@@ -1,4 +1,4 @@
-import type { Collection, Me } from '../api/openapi.js';
+import type { Collection, Me } from '../../../public-api/openapi.js';
 import { mayAtAll } from './scope.js';
 
 export type CollectionAct = 'cancel' | 'resume' | 'runNow' | 'undo';

@@ -1,4 +1,4 @@
-import type { Deletion, Me } from '../api/openapi.js';
+import type { Deletion, Me } from '../../../public-api/openapi.js';
 import { isInScope, mayAtAll, type Permission } from './scope.js';
 
 export type DeletionAct = 'approve' | 'reject' | 'execute' | 'cancel' | 'restore';

@@ -1,5 +1,5 @@
 import { globMatcher } from '../../../glob/glob.js';
-import type { Me } from '../api/openapi.js';
+import type { Me } from '../../../public-api/openapi.js';
 
 export type Permission = Me['permissions'][number];
 

@@ -1,5 +1,5 @@
 import createClient, { type Client } from 'openapi-fetch';
-import type { paths } from './openapi.js';
+import type { paths } from '../../../public-api/openapi.js';
 import { ApiProblem, problemOf } from './problem.js';
 
 /** The public API as one caller; the credential is in here, and nowhere else. */

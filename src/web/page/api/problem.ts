@@ -1,4 +1,4 @@
-import type { Problem } from './openapi.js';
+import type { Problem } from '../../../public-api/openapi.js';
 
 /** What went wrong, as the page shows it: what happened, and what to do next. */
 export interface Shown {

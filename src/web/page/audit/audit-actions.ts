@@ -1,4 +1,4 @@
-import type { paths } from '../api/openapi.js';
+import type { paths } from '../../../public-api/openapi.js';
 
 type Query = NonNullable<paths['/v1/audit/events']['get']['parameters']['query']>;
 type Action = NonNullable<Query['action']>;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { mayAtAll } from '../allowed/scope.js';
 import { answer } from '../api/api.js';
-import type { paths } from '../api/openapi.js';
+import type { paths } from '../../../public-api/openapi.js';
 import { usePages } from '../api/use-pages.js';
 import { SelectField, TextField } from '../parts/fields.js';
 import { Filters } from '../parts/filters.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { AuditEvent } from '../api/openapi.js';
+import type { AuditEvent } from '../../../public-api/openapi.js';
 import { Badge } from '../parts/badge.js';
 import { bytesInWords, shortDigest, shortName } from '../parts/words.js';
 import { hrefOf } from '../routing/route.js';

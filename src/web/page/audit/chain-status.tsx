@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { answer } from '../api/api.js';
-import type { AuditVerification } from '../api/openapi.js';
+import type { AuditVerification } from '../../../public-api/openapi.js';
 import { Badge } from '../parts/badge.js';
 import { BusyButton } from '../parts/busy-button.js';
 import { ProblemNote } from '../parts/problem-note.js';

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { CollectionAct } from '../allowed/collection-acts.js';
 import { mayAtAll } from '../allowed/scope.js';
 import type { Api } from '../api/api.js';
-import type { Collection } from '../api/openapi.js';
+import type { Collection } from '../../../public-api/openapi.js';
 import { ActDialog, textOf } from '../parts/act-dialog.js';
 import { ReasonField, SelectField } from '../parts/fields.js';
 import { useSession } from '../sign-in/session.js';

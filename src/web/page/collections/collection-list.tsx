@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CollectionAct } from '../allowed/collection-acts.js';
 import { mayAtAll } from '../allowed/scope.js';
 import { answer } from '../api/api.js';
-import type { Collection } from '../api/openapi.js';
+import type { Collection } from '../../../public-api/openapi.js';
 import { useAsked } from '../api/use-asked.js';
 import { usePages } from '../api/use-pages.js';
 import { AskedView } from '../parts/asked-view.js';

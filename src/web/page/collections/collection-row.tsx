@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { actsOnCollection, type CollectionAct } from '../allowed/collection-acts.js';
-import type { Collection } from '../api/openapi.js';
+import type { Collection } from '../../../public-api/openapi.js';
 import { Badge } from '../parts/badge.js';
 import { Exactly, When } from '../parts/when.js';
 import { bytesInWords, counted, spaced } from '../parts/words.js';

@@ -1,4 +1,4 @@
-import type { RegistryWindows } from '../api/openapi.js';
+import type { RegistryWindows } from '../../../public-api/openapi.js';
 import { durationInWords } from '../parts/words.js';
 
 const ALL = 7;

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { RegistryWindows } from '../api/openapi.js';
+import type { RegistryWindows } from '../../../public-api/openapi.js';
 import { Badge } from '../parts/badge.js';
 import { Exactly } from '../parts/when.js';
 import { counted } from '../parts/words.js';

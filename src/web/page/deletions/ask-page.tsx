@@ -1,7 +1,7 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { answer } from '../api/api.js';
-import type { CreateDeletion } from '../api/openapi.js';
+import type { CreateDeletion } from '../../../public-api/openapi.js';
 import { ApiProblem } from '../api/problem.js';
 import { BusyButton } from '../parts/busy-button.js';
 import { Field, ReasonField, SelectField, TextField } from '../parts/fields.js';

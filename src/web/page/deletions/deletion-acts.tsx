@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DeletionAct } from '../allowed/deletion-acts.js';
 import { answer, type Api } from '../api/api.js';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { ActDialog, textOf } from '../parts/act-dialog.js';
 import { ReasonField } from '../parts/fields.js';
 import { counted } from '../parts/words.js';

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { Exactly } from '../parts/when.js';
 import { bytesInWords } from '../parts/words.js';
 import { hrefOf } from '../routing/route.js';

@@ -1,4 +1,4 @@
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 
 export const STATES = [
   'planning',

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { actsOn } from '../allowed/deletion-acts.js';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { AskedView } from '../parts/asked-view.js';
 import { Badge } from '../parts/badge.js';
 import { PageHead } from '../parts/page-head.js';

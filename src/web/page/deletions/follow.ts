@@ -1,6 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Api } from '../api/api.js';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 
 /** What the event stream of a deletion says (docs/api.md, "Follow"). */
 export type DeletionEvent =

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { graphOf } from './plan-graph.js';
 import { pictureOf, type Box } from './plan-layout.js';
 

@@ -1,4 +1,4 @@
-import type { Deletion, Plan } from '../api/openapi.js';
+import type { Deletion, Plan } from '../../../public-api/openapi.js';
 
 /** `goes`: it will; `gone`: it did; `back`: it did and was restored; `stays`: it does, whatever was asked for. */
 export type Fate = 'goes' | 'gone' | 'back' | 'stays';

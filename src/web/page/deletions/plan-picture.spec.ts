@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Deletion, Plan } from '../api/openapi.js';
+import type { Deletion, Plan } from '../../../public-api/openapi.js';
 import { graphOf } from './plan-graph.js';
 import { pictureOf } from './plan-layout.js';
 

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { progressOf } from './progress.js';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 
 /** How far a deletion has come, in words and as a bar; nothing where nothing goes on. */
 export const ProgressBar = ({ deletion }: { readonly deletion: Deletion }): JSX.Element | null => {

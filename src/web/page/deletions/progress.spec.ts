@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { deletionFilters } from './deletion-filters.js';
 import { after, progressOf } from './progress.js';
 

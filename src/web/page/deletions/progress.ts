@@ -1,4 +1,4 @@
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { counted, spaced } from '../parts/words.js';
 import type { DeletionEvent } from './follow.js';
 

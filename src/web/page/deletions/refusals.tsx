@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Plan } from '../api/openapi.js';
+import type { Plan } from '../../../public-api/openapi.js';
 import { shortDigest } from '../parts/words.js';
 
 /** Why nothing goes. */

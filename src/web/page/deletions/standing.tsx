@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { Exactly, When } from '../parts/when.js';
 
 /** Why it does not go on, or what went wrong last, and what comes next. */

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Deletion, Plan } from '../api/openapi.js';
+import type { Deletion, Plan } from '../../../public-api/openapi.js';
 import { Badge } from '../parts/badge.js';
 import { bytesInWords, counted, shortDigest, shortName } from '../parts/words.js';
 

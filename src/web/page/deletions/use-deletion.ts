@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { answer } from '../api/api.js';
-import type { Deletion } from '../api/openapi.js';
+import type { Deletion } from '../../../public-api/openapi.js';
 import { useAsked } from '../api/use-asked.js';
 import { useSession } from '../sign-in/session.js';
 import { follow, type DeletionEvent } from './follow.js';

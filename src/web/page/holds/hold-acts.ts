@@ -1,5 +1,5 @@
 import { mayAtAll } from '../allowed/scope.js';
-import type { Hold, Me } from '../api/openapi.js';
+import type { Hold, Me } from '../../../public-api/openapi.js';
 
 /**
  * Whether to offer lifting: in force, not of sexton.yaml, and the caller's role lifts such a hold; of a legal one not to

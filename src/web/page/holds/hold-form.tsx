@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { ActDialog, textOf } from '../parts/act-dialog.js';
-import type { CreateHold } from '../api/openapi.js';
+import type { CreateHold } from '../../../public-api/openapi.js';
 import { ReasonField, TextField } from '../parts/fields.js';
 import { useSession } from '../sign-in/session.js';
 

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { mayAtAll } from '../allowed/scope.js';
 import { answer } from '../api/api.js';
-import type { Hold } from '../api/openapi.js';
+import type { Hold } from '../../../public-api/openapi.js';
 import { usePages } from '../api/use-pages.js';
 import { ActDialog, textOf } from '../parts/act-dialog.js';
 import { SelectField, TextField, ReasonField } from '../parts/fields.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Hold } from '../api/openapi.js';
+import type { Hold } from '../../../public-api/openapi.js';
 import { Badge } from '../parts/badge.js';
 import { Exactly, When } from '../parts/when.js';
 import { shortDigest } from '../parts/words.js';

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { mayAtAll } from '../allowed/scope.js';
 import { answer } from '../api/api.js';
-import type { Pause } from '../api/openapi.js';
+import type { Pause } from '../../../public-api/openapi.js';
 import { useAsked } from '../api/use-asked.js';
 import { ActDialog, textOf } from '../parts/act-dialog.js';
 import { ReasonField } from '../parts/fields.js';

@@ -1,7 +1,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { answer, connect, type Api } from '../api/api.js';
-import type { Me } from '../api/openapi.js';
+import type { Me } from '../../../public-api/openapi.js';
 import type { ApiProblem } from '../api/problem.js';
 
 /** Somebody who is signed in. The credential is in memory, in `api`, and ends with the page. */

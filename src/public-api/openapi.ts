@@ -764,7 +764,7 @@ export interface components {
             reason: string;
             ticket?: string;
             /** @default {} */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             /**
@@ -772,29 +772,29 @@ export interface components {
              * @default refuse
              * @enum {string}
              */
-            siblings: "refuse" | "untag" | "include" | "single";
+            siblings?: "refuse" | "untag" | "include" | "single";
             /**
              * @default include
              * @enum {string}
              */
-            referrers: "keep" | "include";
+            referrers?: "keep" | "include";
             /**
              * @description Manifests that only the deleted indexes hold.
              * @default include
              * @enum {string}
              */
-            children: "keep" | "include";
+            children?: "keep" | "include";
             /**
              * @description Plan only; POST …/execute runs the plan exactly as shown.
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description window: it waits until the registry's maintenance window opens, and stops when it closes.
              * @default now
              * @enum {string}
              */
-            runIn: "now" | "window";
+            runIn?: "now" | "window";
         };
         /**
          * @description All parts must be true (AND). What it selects is pinned in the plan; that is what runs.
@@ -1082,7 +1082,7 @@ export interface components {
              * @description Move back tags that point elsewhere by now; without it they are left alone.
              * @default false
              */
-            overwriteTags: boolean;
+            overwriteTags?: boolean;
         };
         /**
          * @example {
@@ -1585,13 +1585,13 @@ export interface components {
              * @default window
              * @enum {string}
              */
-            when: "window" | "now";
+            when?: "window" | "now";
             /**
              * @description collect: what nothing needs goes into quarantine. dry-run: only says what would go, and why. purge: what has waited there for the retention goes for good.
              * @default collect
              * @enum {string}
              */
-            mode: "dry-run" | "collect" | "purge";
+            mode?: "dry-run" | "collect" | "purge";
             /**
              * @description Manifests without a tag, for operators; by default as the registry is configured.
              * @enum {string}
@@ -1790,7 +1790,7 @@ export interface components {
              * @description Where: <registry>/<repository>:<actions>, such as prod/team-a/**:delete,read. Admins need none.
              * @default []
              */
-            scopes: string[];
+            scopes?: string[];
             /** @description The person it belongs to, such as the issuer's sub: nobody approves with one key what they asked for with another. */
             owner?: string;
             /** Format: date-time */
@@ -1906,7 +1906,7 @@ export interface components {
              * @description true: two different people must lift it.
              * @default false
              */
-            legal: boolean;
+            legal?: boolean;
         };
         /**
          * @example {
@@ -2003,12 +2003,12 @@ export interface components {
              *       "*\/**"
              *     ]
              */
-            repositories: string[];
+            repositories?: string[];
             /**
              * @description false: nothing is sent, and what happens meanwhile is never sent.
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
         };
         /**
          * @example {
