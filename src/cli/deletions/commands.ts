@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
+import { DELETION_STATES } from '../../public-api/deletion-states.js';
 import { count, duration } from '../duration.js';
 import type { Define } from '../program.js';
-import { STATES } from './states.js';
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -111,7 +111,7 @@ export const defineDeletionCommands: Define = (program, run) => {
     .description('deletions, newest first')
     .option('--registry <name>', 'of this registry')
     .option('--repository <name>', 'of this repository')
-    .addOption(new Option('--state <state>', 'in this state').choices(STATES))
+    .addOption(new Option('--state <state>', 'in this state').choices(DELETION_STATES))
     .option('--requested-by <id>', 'of this API key')
     .option('--since <time>', 'asked for at or after, such as 2026-11-01T00:00:00Z')
     .option('--until <time>', 'asked for before')

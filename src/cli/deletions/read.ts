@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DELETION_STATES } from '../../public-api/deletion-states.js';
 import { connect, type Deletion } from '../client/client.js';
 import { firstOf } from '../client/pages.js';
 import { withPatience } from '../client/patience.js';
@@ -8,7 +9,6 @@ import { printJson, printJsonLine, printLines } from '../output/print.js';
 import { watchAndShow } from './ask.js';
 import { exitOfState, stateForPeople } from './deletion-view.js';
 import { showDeletion } from './show.js';
-import { STATES } from './states.js';
 import { watch } from './watch.js';
 
 const statusSchema = z.object({
@@ -42,7 +42,7 @@ export const runStatus = async (id: string, parsed: unknown): Promise<ExitCode> 
 const listSchema = z.object({
   registry: z.string().exactOptional(),
   repository: z.string().exactOptional(),
-  state: z.enum(STATES).exactOptional(),
+  state: z.enum(DELETION_STATES).exactOptional(),
   requestedBy: z.string().exactOptional(),
   since: z.string().exactOptional(),
   until: z.string().exactOptional(),

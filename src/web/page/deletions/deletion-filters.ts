@@ -1,20 +1,5 @@
+import { DELETION_STATES } from '../../../public-api/deletion-states.js';
 import type { Deletion } from '../../../public-api/openapi.js';
-
-export const STATES = [
-  'planning',
-  'planned',
-  'refused',
-  'awaiting_approval',
-  'queued',
-  'running',
-  'succeeded',
-  'partially_succeeded',
-  'failed',
-  'rejected',
-  'cancelled',
-  'expired',
-  'restored',
-] as const satisfies readonly Deletion['state'][];
 
 export interface DeletionFilters {
   readonly registry?: string;
@@ -23,7 +8,7 @@ export interface DeletionFilters {
   readonly requestedBy?: string;
 }
 
-const isState = (text: string): text is Deletion['state'] => (STATES as readonly string[]).includes(text);
+const isState = (text: string): text is Deletion['state'] => DELETION_STATES.some((state) => state === text);
 
 /** The filters that an address names; what is no filter, or names no state, narrows nothing. */
 export const deletionFilters = (query: Readonly<Record<string, string>>): DeletionFilters => {

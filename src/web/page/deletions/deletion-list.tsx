@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { DELETION_STATES } from '../../../public-api/deletion-states.js';
 import { answer } from '../api/api.js';
 import { usePages } from '../api/use-pages.js';
 import { mayAtAll } from '../allowed/scope.js';
@@ -10,7 +11,7 @@ import { spaced } from '../parts/words.js';
 import { PauseNotes } from '../pauses/pause-notes.js';
 import { hrefOf, type Route } from '../routing/route.js';
 import { useSession } from '../sign-in/session.js';
-import { deletionFilters, STATES } from './deletion-filters.js';
+import { deletionFilters } from './deletion-filters.js';
 import { DeletionRow } from './deletion-row.js';
 import { isLive } from './progress.js';
 
@@ -56,7 +57,7 @@ export const DeletionList = ({ route }: { readonly route: Route }): JSX.Element 
           label="State"
           name="state"
           value={filters.state ?? ''}
-          options={[['', 'any'], ...STATES.map((state) => [state, spaced(state)] as const)]}
+          options={[['', 'any'], ...DELETION_STATES.map((state) => [state, spaced(state)] as const)]}
         />
         <TextField label="Registry" name="registry" value={filters.registry ?? ''} />
         <TextField label="Repository" name="repository" value={filters.repository ?? ''} />
