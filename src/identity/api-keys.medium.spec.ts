@@ -102,6 +102,18 @@ describe('a new key', () => {
     expect(createApiKeySchema.safeParse({ ...TEAM, name }).success).toBe(false);
   });
 
+  it.each(['2020-01-01T00:00:00Z', '2020-01-01T01:00:00+01:00'])(
+    'that has expired already, at %s, is not made',
+    async (expiresAt) => {
+      await expect(keys.create(ADMIN, { ...TEAM, expiresAt }, 'r')).rejects.toMatchObject({
+        code: 'invalid_request',
+        faults: [{ path: '/expiresAt', message: 'must be in the future' }],
+      });
+      expect((await keys.list({ limit: 10 })).items).toEqual([]);
+      expect(await auditEvents()).toEqual([]);
+    },
+  );
+
   it('has no unknown role, no scope that is none, and no field that is not known', () => {
     for (const change of [{ role: 'root' }, { scopes: ['prod/{a,b}:delete'] }, { secret: 'sxt_mine' }]) {
       expect(createApiKeySchema.safeParse({ ...TEAM, ...change }).success).toBe(false);
