@@ -6,8 +6,9 @@ import { USER } from '../../tools/fakes/contract-server.js';
 import { startDtrJobsServer } from '../../tools/fakes/dtr-jobs-server.js';
 import { startHarborGcServer } from '../../tools/fakes/harbor-gc-server.js';
 import { pushImage } from '../../tools/images.js';
-import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
+import { registryBinary, startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { untilState, WEEK } from '../support/collections.js';
+import { startControlServer } from '../support/control-server.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { deleteAndWait } from '../support/deletions.js';
 import { installGateway, type GatewayProcess, type Installation } from '../support/gateway-process.js';
@@ -213,4 +214,53 @@ describe('a job in the registry itself', () => {
       await jobs.stop();
     }
   });
+});
+
+it('with the registry’s own collector shows each of its commands below the run, without arguments', async () => {
+  const control = await startControlServer();
+  try {
+    control.on('before', () => registry.restart({ readOnly: true }));
+    control.on('after', () => registry.restart({ readOnly: false }));
+    const program = registryBinary() ?? '';
+    const command = (name: string) => control.command(name, 'password=hunter2');
+    await install({
+      collection: {
+        engine: 'command',
+        pollEvery: '10ms',
+        command: {
+          garbageCollect: [program, 'garbage-collect', registry.configPath],
+          before: [command('before')],
+          after: [command('after')],
+          afterwards: [command('flush')],
+        },
+      },
+    });
+    const gateway = await start();
+    await makeGarbage(gateway);
+    control.on('flush', () => {
+      throw new Error('no cache there');
+    });
+    const id = await askForCollection(gateway);
+    await untilState(gateway.api(), id, 'failed');
+    const run = await receiver.until(({ name }) => name === 'collection run');
+    const commands = below(run.spanId, 'collection command');
+    expect(
+      commands.map(({ attributes, hasFailed }) => [
+        attributes.get('sexton.step'),
+        attributes.get('sexton.program'),
+        attributes.get('sexton.exit_code'),
+        hasFailed,
+      ]),
+    ).toEqual([
+      ['dry run', program, 0, false],
+      ['before', process.execPath, 0, false],
+      ['collect', program, 0, false],
+      ['afterwards', process.execPath, 1, true],
+      ['after', process.execPath, 0, false],
+    ]);
+    expect(receiver.raw()).not.toContain('hunter2');
+    expect(receiver.raw()).not.toContain(registry.configPath);
+  } finally {
+    await control.stop();
+  }
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CommandEngine } from '../../src/collections/engines/command/command-engine.js';
 import { SextonError } from '../../src/errors/sexton-error.js';
 import type { Registry } from '../../src/registries/registry.js';
+import { NO_TRACING } from '../../src/telemetry/tracing/tracing.js';
 import { registryOptions } from '../support/gateway.js';
 import { engineRun } from './engine-run.js';
 
@@ -31,6 +32,7 @@ const engine = (): CommandEngine =>
     NOBODY,
     registryOptions('prod', 'http://127.0.0.1:1'),
     () => undefined,
+    NO_TRACING,
     5,
   );
 

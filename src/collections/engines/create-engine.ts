@@ -1,6 +1,7 @@
 import type { RegistryOptions } from '../../registries/registry-options.js';
 import type { ExchangeObserver } from '../../registries/upstream/observed-exchange.js';
 import type { Registry } from '../../registries/registry.js';
+import type { Tracing } from '../../telemetry/tracing/tracing.js';
 import type { CollectionOptions } from '../collection-options.js';
 import { CommandEngine } from './command/command-engine.js';
 import { DtrEngine } from './dtr/dtr-engine.js';
@@ -15,13 +16,14 @@ interface Parts {
   readonly upstream: RegistryOptions;
   readonly observe: ExchangeObserver;
   readonly registry: Registry;
+  readonly tracing: Tracing;
   readonly storage: { readonly at: StorageAt; readonly holder: StorageHolder } | null;
 }
 
 /** The engine that is configured; the one place that knows them all. Null where nothing collects. */
 export const createEngine = (
   options: CollectionOptions,
-  { upstream, observe, registry, storage }: Parts,
+  { upstream, observe, registry, tracing, storage }: Parts,
 ): CollectionEngine | null => {
   const { engine, pollEveryMs } = options;
   switch (engine.kind) {
@@ -29,7 +31,7 @@ export const createEngine = (
     case 'v1':
       return storage && new SextonEngine(options, storage.at, storage.holder);
     case 'command':
-      return new CommandEngine(engine.command, registry, upstream, observe, pollEveryMs);
+      return new CommandEngine(engine.command, registry, upstream, observe, tracing, pollEveryMs);
     case 'dtr':
       return new DtrEngine(engine.action, new JobApi(upstream, observe), pollEveryMs);
     case 'harbor':

@@ -101,8 +101,8 @@ export const createCollectionWorkers = (parts: Parts): CollectionWorkers => {
     const at = storages(of.registry);
     const storage = at && { at, holder: holderFor(of.registry, held) };
     if (!upstream) return null;
-    const parts = { upstream, observe: observe(of.registry), registry: registries.get(of.registry), storage };
-    return createEngine(of, parts);
+    const registry = registries.get(of.registry);
+    return createEngine(of, { upstream, observe: observe(of.registry), registry, tracing, storage });
   };
   const runner = new CollectionRunner(
     db,

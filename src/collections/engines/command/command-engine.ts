@@ -4,6 +4,7 @@ import { SextonError } from '../../../errors/sexton-error.js';
 import type { Registry } from '../../../registries/registry.js';
 import type { RegistryOptions } from '../../../registries/registry-options.js';
 import type { ExchangeObserver } from '../../../registries/upstream/observed-exchange.js';
+import type { Tracing } from '../../../telemetry/tracing/tracing.js';
 import type { CommandOptions } from '../../collection-options.js';
 import type { BringBack, CollectionEngine, EngineEnd, EngineRun } from '../engine-port.js';
 import type { Finding, Summary } from '../../engine/report.js';
@@ -12,6 +13,7 @@ import { collectorCheckpoint, endOrphan } from './orphan.js';
 import { blobsIn, majorVersion, parseOutput, type CollectorOutput } from './parse-output.js';
 import { proveReadOnly } from './read-only-proof.js';
 import { runCommand, type CommandResult } from './run-command.js';
+import { inCommandSpan, type CommandStep } from './command-span.js';
 import { findTaggedIndex } from './tagged-index.js';
 
 /** Lines of a failed program that are worth showing. */
@@ -33,6 +35,7 @@ export class CommandEngine implements CollectionEngine {
     private readonly registry: Registry,
     private readonly upstream: RegistryOptions,
     private readonly observe: ExchangeObserver,
+    private readonly tracing: Tracing,
     private readonly pollEveryMs: number,
   ) {}
 
@@ -42,7 +45,7 @@ export class CommandEngine implements CollectionEngine {
       await mustHoldNothing(run);
       if (run.untaggedMinAgeMs !== null) await this.mustSpareChildren(run.signal);
       // First without deleting: what cannot be read aborts here, with the registry still up.
-      const found = await this.garbageCollect(run, ['--dry-run']);
+      const found = await this.garbageCollect(run, 'dry run', ['--dry-run']);
       if (found === null) return { isFinished: false, measures: null };
       await run.report(summaryOf(found), [...this.log, ...found.findings]);
       if (run.mode === 'dry-run' || found.blobs.length + found.manifests === 0)
@@ -92,7 +95,7 @@ export class CommandEngine implements CollectionEngine {
         signal: run.signal,
       });
       await run.claim.assertHeld();
-      const collected = await this.garbageCollect(run, [], async (pid) => {
+      const collected = await this.garbageCollect(run, 'collect', [], async (pid) => {
         checkpoint = collectorCheckpoint(pid, this.options.garbageCollect[0] ?? '');
         await run.saveCheckpoint(checkpoint, { owesAfter: true });
       });
@@ -107,6 +110,7 @@ export class CommandEngine implements CollectionEngine {
 
   private async garbageCollect(
     run: EngineRun,
+    step: 'dry run' | 'collect',
     flags: readonly string[],
     onStart?: (pid: number) => Promise<void>,
   ): Promise<CollectorOutput | null> {
@@ -117,7 +121,9 @@ export class CommandEngine implements CollectionEngine {
     const watching = this.watch(run, stop, done.signal);
     let result: CommandResult;
     try {
-      result = await runCommand(command, { signal: stop.signal, ...(onStart && { onStart }) });
+      result = await inCommandSpan(this.tracing, step, command, stop.signal, () =>
+        runCommand(command, { signal: stop.signal, ...(onStart && { onStart }) }),
+      );
     } finally {
       done.abort();
       await watching;
@@ -165,11 +171,13 @@ export class CommandEngine implements CollectionEngine {
 
   private async mustSucceed(
     command: readonly string[],
-    what: string,
+    what: CommandStep,
     signal: AbortSignal,
   ): Promise<CommandResult> {
     const timeout = AbortSignal.timeout(this.options.commandTimeoutMs);
-    const result = await runCommand(command, { signal: AbortSignal.any([signal, timeout]) });
+    const result = await inCommandSpan(this.tracing, what, command, signal, () =>
+      runCommand(command, { signal: AbortSignal.any([signal, timeout]) }),
+    );
     signal.throwIfAborted();
     if (result.exitCode !== 0) throw this.failed(command, what, result);
     this.say(`${what}: ${command[0]}`, ...result.lines.slice(-LAST_LINES));
