@@ -85,6 +85,10 @@ describe('the configuration of the audit log', () => {
       'audit.forward: two of them have the same name',
     ],
     [
+      '{ forward: [{ type: file, path: /a/b }, { type: file, path: /a/./b, name: other }] }',
+      'audit.forward: two of them write the same file',
+    ],
+    [
       '{ forward: [{ type: syslog, host: a, tls: { certFile: /cert.pem } }] }',
       'audit.forward.0.tls: needs both',
     ],

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { ForwardOptions, SyslogOptions } from '../audit/audit-options.js';
 import type { EntrySources } from './registry-entry.js';
@@ -57,11 +58,17 @@ export const forwardSchema = z
   .refine((entries) => new Set(entries.map(nameOf)).size === entries.length, {
     error: 'two of them have the same name',
   })
+  .refine((entries) => new Set(pathsOf(entries)).size === pathsOf(entries).length, {
+    error: 'two of them write the same file, in which each event would stand twice',
+  })
   .default([])
   .describe('Each gets every event at least once, in order, from the beginning.');
 
 const nameOf = (entry: z.infer<typeof syslogSchema> | z.infer<typeof fileSchema>): string =>
   entry.name ?? (entry.type === 'file' ? entry.path : `${entry.host}:${entry.port}`);
+
+const pathsOf = (entries: readonly (z.infer<typeof syslogSchema> | z.infer<typeof fileSchema>)[]): string[] =>
+  entries.flatMap((entry) => (entry.type === 'file' ? [resolve(entry.path)] : []));
 
 /** What one destination needs, with the files that it names. */
 export const forwardOptionsOf = (entry: ForwardEntry, at: string, sources: EntrySources): ForwardOptions => {
