@@ -6,6 +6,7 @@ import { requestIdOf } from '../http/request-id.js';
 import { refusalOf, type Refusal } from '../http/refusals.js';
 import { callerOf } from '../identity/decorators.js';
 import { registryNameSchema, repositoryNameSchema } from '../oci/names.js';
+import { FaultLog } from '../telemetry/fault-log.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { AuditLog } from './audit-log.js';
 
@@ -29,11 +30,16 @@ const DELETION_PATH = /^\/v1\/deletions\/([0-9A-HJKMNP-TV-Z]{26})(?:\/|$)/;
  */
 @Injectable()
 export class RefusedActs implements NestMiddleware {
+  /** Where the database is away, each act that fails of it could not be recorded either. */
+  private readonly faults: FaultLog;
+
   constructor(
     @Inject(DATABASE) private readonly db: Db,
     private readonly audit: AuditLog,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    this.faults = new FaultLog(logger, 'a refused act could not be recorded', 'error');
+  }
 
   use(request: Request, response: Response, next: NextFunction): void {
     response.once('finish', () => {
@@ -61,6 +67,6 @@ export class RefusedActs implements NestMiddleware {
         deletionId: DELETION_PATH.exec(request.path)?.[1] ?? null,
         details: { method: request.method, path: request.path.slice(0, 300), status },
       })
-      .catch((error: unknown) => this.logger.error({ err: error }, 'a refused act could not be recorded'));
+      .catch(this.faults.report);
   }
 }

@@ -1,5 +1,6 @@
 import { AuditLog } from '../audit/audit-log.js';
 import type { Db } from '../database/database.js';
+import { FaultLog } from '../telemetry/fault-log.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { FailedLogin } from './permission.guard.js';
 
@@ -9,6 +10,7 @@ const MOST_ADDRESSES = 10_000;
 
 /** Records failed log-ins in the audit log, counting those that follow the first of an address and minute. */
 export const failedLoginRecorder = (db: Db, audit: AuditLog, log: Logger): FailedLogin => {
+  const faults = new FaultLog(log, 'a failed log-in could not be recorded', 'error');
   const seen = new Map<string, { at: number; suppressed: number }>();
   return ({ code, address, path, requestId }) => {
     const key = address ?? 'unknown';
@@ -30,6 +32,6 @@ export const failedLoginRecorder = (db: Db, audit: AuditLog, log: Logger): Faile
         actor: { id: 'anonymous', name: 'anonymous', address },
         details: { path: path.slice(0, 200), ...(suppressed > 0 && { notRecordedBefore: suppressed }) },
       })
-      .catch((error: unknown) => log.error({ err: error }, 'a failed log-in could not be recorded'));
+      .catch(faults.report);
   };
 };

@@ -8,7 +8,7 @@ const AGAIN_MS = 300_000;
 const MOST_KINDS = 20;
 
 /**
- * Tells a log of an outage that is reported over and over, as each try to connect does: each kind of fault once, again
+ * Tells a log of an outage that is reported over and over, as by each try to connect: each kind of fault once, again
  * every five minutes that it lasts, and that it is over.
  */
 export class FaultLog {
@@ -20,16 +20,17 @@ export class FaultLog {
   constructor(
     private readonly log: Logger,
     private readonly message: string,
+    private readonly level: 'warn' | 'error' = 'warn',
   ) {}
 
-  readonly report = (error: Error): void => {
+  readonly report = (error: unknown): void => {
     this.faults += 1;
-    const kind = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+    const kind = kindOf(error);
     const isNew = !this.kinds.has(kind) && this.kinds.size < MOST_KINDS;
     if (isNew || Date.now() - this.toldMs >= AGAIN_MS) {
       this.kinds.add(kind);
       this.toldMs = Date.now();
-      this.log.warn({ err: error, faults: this.faults }, this.message);
+      this.log[this.level]({ err: error, faults: this.faults }, this.message);
     }
     if (this.quiet) this.quiet.refresh();
     else this.quiet = setTimeout(() => this.end(), QUIET_MS).unref();
@@ -42,3 +43,8 @@ export class FaultLog {
     this.kinds.clear();
   }
 }
+
+const kindOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+};
