@@ -1,10 +1,12 @@
-import { FileJournal, REMEMBERED_MS } from '../collections/engine/file-journal.js';
+import { FileJournal } from '../collections/engine/file-journal.js';
 import { heal } from '../collections/engine/heal.js';
 import { purge } from '../collections/engine/purge.js';
 import { withLock } from '../collections/engine/storage-lock.js';
 import { undo } from '../collections/engine/undo.js';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.js';
 import { withSurveyor, type WhichStorage } from './storage-open.js';
+
+const REMEMBERED_WITHOUT_SERVICE_MS = 365 * 86_400_000;
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -45,8 +47,9 @@ export const runPurge = async (parsed: unknown): Promise<ExitCode> => {
   return withSurveyor(where, ({ root, surveyor }) =>
     withLock(root, async () => {
       const journal = new FileJournal(root);
+      // Before, and long after: a service that uses the storage as well has noted by then what became of it.
+      await journal.forget(Date.now() - REMEMBERED_WITHOUT_SERVICE_MS);
       const result = await purge(surveyor, journal, Date.now() - retention);
-      await journal.forget(Date.now() - REMEMBERED_MS);
       say(`${result.entries} purged, ${result.bytes} bytes; ${result.broughtBack} brought back`);
       if (result.blocked === null) return EXIT.done;
       say(`nothing was purged: ${result.blocked}`);

@@ -16,8 +16,6 @@ import type { Turn } from './turns.js';
 
 const LINE_END = 0x0a;
 const ENTRIES_A_ROW = 500;
-/** How long what was restored or purged stays in it: why a blob is gone can be told for so long. */
-export const REMEMBERED_MS = 30 * 86_400_000;
 /** So many entries are worth a journal written anew. */
 const WORTH_REWRITING = 1000;
 const STATES_AFTER_MOVING: readonly EntryState[] = ['quarantined', 'restored', 'purging', 'purged'];

@@ -1,7 +1,7 @@
 import type { Claim } from '../../../database/advisory-claim.js';
 import { bringBack } from '../../engine/bring-back.js';
 import { collect } from '../../engine/collect.js';
-import { FileJournal, REMEMBERED_MS } from '../../engine/file-journal.js';
+import { FileJournal } from '../../engine/file-journal.js';
 import { heal } from '../../engine/heal.js';
 import type { Journal, JournalEntry } from '../../engine/journal.js';
 import { purge, type PurgeResult } from '../../engine/purge.js';
@@ -26,6 +26,8 @@ export interface StorageHolder {
   readonly catchUp: (entries: readonly JournalEntry[]) => Promise<void>;
 }
 
+/** How long what was restored or purged stays in the journal: why a blob is gone can be told for so long. */
+const REMEMBERED_MS = 30 * 86_400_000;
 const ALL = ['moving', 'quarantined', 'restored', 'purging', 'purged'] as const;
 
 /** The storage's journal, for the time that its lock is held. */
@@ -38,6 +40,7 @@ const withJournal = async <T>(
   withStorageLock(root, holder.formerWorker, async () => {
     const journal = await FileJournal.open(root, turnEvery(TURN_MS));
     await holder.catchUp(await journal.list(ALL));
+    // After it was told: what the journal has dropped nobody can be told any more.
     await journal.forget(nowMs - REMEMBERED_MS);
     return work(new RecordingJournal(journal, holder.claim, holder.recorder));
   });
