@@ -8,7 +8,7 @@ import type { Hold } from '../guardrails/hold.js';
 import { digestOf, type Digest } from '../oci/digest.js';
 import { readManifestContent, type Manifest } from '../oci/manifest.js';
 import { MEDIA_TYPES } from '../oci/media-types.js';
-import { parseRegistryName, parseTag } from '../oci/names.js';
+import { parseRegistryName, parseRepositoryName, parseTag } from '../oci/names.js';
 import type { PlanTarget } from '../planning/plan.js';
 import { EMPTY_SNAPSHOT, type RepositorySnapshot } from '../planning/snapshot.js';
 import type { Registry } from '../registries/registry.js';
@@ -119,8 +119,8 @@ const work = (of: PlanTarget, changes: Partial<TargetWork> = {}): TargetWork => 
   ...changes,
 });
 
-const execute = (of: PlanTarget, changes: Partial<TargetWork> = {}) =>
-  new TargetExecutor(new ManifestMemory()).execute(work(of, changes));
+const execute = (of: PlanTarget, changes: Partial<TargetWork> = {}, memory = new ManifestMemory()) =>
+  new TargetExecutor(memory).execute(work(of, changes));
 
 const sent = (): string[] => steps.filter((step) => step.startsWith('DELETE'));
 
@@ -306,5 +306,50 @@ describe('what the registry says that it did is not believed', () => {
       code: 'verification_failed',
       message: expect.stringContaining('v2') as string,
     });
+  });
+});
+
+describe('a manifest whose delete was sent before, and nobody learned what it did', () => {
+  const result = { ...RESULT, started_at: new Date() };
+  const hold: Hold = {
+    ...{ id: 'hold_1', registry: 'prod', repository: '**', tags: null, digest: DIGEST, reason: 'evidence' },
+  };
+  const ways: [string, PlanTarget, () => Partial<TargetWork>][] = [
+    [
+      'its tag was pushed again',
+      target(),
+      () => {
+        tags.set('v1', OTHER);
+        return { snapshot: seen() };
+      },
+    ],
+    ['what would take it along was pushed again', target({ cause: OTHER, because: 'child' }), () => ({})],
+    ['it is held since', target(), () => ({ holds: [hold] })],
+    [
+      'its tag was pushed again at the last moment',
+      target(),
+      () => {
+        const snapshot = seen();
+        tags.set('v1', OTHER);
+        return { snapshot };
+      },
+    ],
+  ];
+
+  it.each(ways)('is told to have gone although %s', async (_why, of, then) => {
+    const changes = then();
+    manifests.delete(DIGEST);
+    // Its bytes are known without asking: this process planned it, and another one sent the delete.
+    const memory = new ManifestMemory();
+    memory.keep(working.name, parseRepositoryName(ROW.repository), MANIFEST);
+    const done = await execute(of, { ...changes, result }, memory);
+    expect(done).toMatchObject({ outcome: 'deleted', tags: ['v1'] });
+    expect(sent()).toEqual([]);
+  });
+
+  it.each(ways)('is left alone where it is still there, and %s', async (_why, of, then) => {
+    const done = await execute(of, { ...then(), result });
+    expect(['tag_moved', 'refused']).toContain(done?.outcome);
+    expect(sent()).toEqual([]);
   });
 });

@@ -60,6 +60,15 @@ export class TargetExecutor {
 
   private async attempt(work: TargetWork): Promise<TargetResult | null> {
     const { claim, row, target, result, snapshot, gone, registry, signal } = work;
+    const repository = parseRepositoryName(row.repository);
+    const digest = parseDigest(target.digest);
+    // What stands in the way may have come after our own delete, whose end nobody learned: what went must be told.
+    const leftAlone = async (outcome: TargetResult): Promise<TargetResult> =>
+      interrupted(result) &&
+      target.kind === 'manifest' &&
+      !(await registry.readManifest(repository, digest, signal))
+        ? alreadyGone(target, result)
+        : outcome;
     const verdict = recheckTarget(target, snapshot, gone);
     switch (verdict.verdict) {
       case 'absent':
@@ -67,18 +76,16 @@ export class TargetExecutor {
       case 'tag_moved':
         // An untag that was cut short left the tag on its throw-away; the adapter knows its own and finishes it.
         if (interrupted(result) && target.kind === 'tag') break;
-        return { outcome: 'tag_moved', code: 'tag_moved', message: verdict.message };
+        return leftAlone({ outcome: 'tag_moved', code: 'tag_moved', message: verdict.message });
       case 'refused':
-        return { outcome: 'refused', code: verdict.code, message: verdict.message };
+        return leftAlone({ outcome: 'refused', code: verdict.code, message: verdict.message });
       case 'dangling':
       case 'go': {
         const hold = holdOnAllOf(target, work.targets, snapshot, work.holds);
-        if (hold) return heldBack(target, hold);
+        if (hold) return leftAlone(heldBack(target, hold));
         break;
       }
     }
-    const repository = parseRepositoryName(row.repository);
-    const digest = parseDigest(target.digest);
     if (verdict.verdict === 'dangling') {
       await claim.assertHeld();
       if (!(await work.holdsAreTheSame())) return null;
@@ -98,7 +105,7 @@ export class TargetExecutor {
     await writeTombstone(claim.db, row.id, result.position, manifest, target.tags);
     if (target.kind === 'manifest') {
       const { moved, isOnOne } = await lookAtTags(registry, repository, target, digest, signal);
-      if (moved !== null) return movedAway(moved, digest);
+      if (moved !== null) return leftAlone(movedAway(moved, digest));
       if (remembered && !isOnOne && !(await registry.readManifest(repository, digest, signal))) {
         return alreadyGone(target, result);
       }

@@ -184,6 +184,25 @@ describe('a registry that does not work now', () => {
     expect(await alive()).toBe(false);
   });
 
+  it('and loses the answer to a DELETE, and the tag is pushed again before it is asked: what went can be restored', async () => {
+    const { digest } = await pushImage(at(), { tags: ['v1'] });
+    let pushed: string | null = null;
+    proxy.interfere(async ({ method, path }) => {
+      if (pushed !== null || method !== 'DELETE' || !path.endsWith(`/manifests/${digest}`)) return null;
+      await fetch(`${registry.url}${path}`, { method, headers: { authorization } });
+      pushed = (await pushImage(at(), { tags: ['v1'], content: 'new' })).digest;
+      return 'reset';
+    });
+    const deletion = await ended(await ask());
+    expect(deletion).toMatchObject({ state: 'succeeded', targets: [{ digest, outcome: 'deleted' }] });
+    expect((await headManifest(at(), 'v1')).digest).toBe(pushed);
+    await gateway.api().post(`/v1/deletions/${deletion.id}/restore`).send({ reason: 'a test' }).expect(200);
+    expect([(await headManifest(at(), digest)).status, (await headManifest(at(), 'v1')).digest]).toEqual([
+      200,
+      pushed,
+    ]);
+  });
+
   it('and does not let its work be verified: what went can be restored although the target failed', async () => {
     const { digest } = await headManifest(at(), 'v1');
     let isGone = false;
