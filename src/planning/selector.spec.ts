@@ -52,6 +52,8 @@ describe('a selector', () => {
     ['more newest than there are keep everything', { keepNewest: 10 }, []],
     ['the newest of those that the glob selects', { tags: 'dev-*', keepNewest: 1 }, ['dev-old']],
     ['new ones count among the newest', { keepNewest: 2, olderThanMs: 30 * DAY }, ['v1']],
+    ['both must be true of the same', { keepNewest: 1, olderThanMs: 50 * DAY }, ['v1']],
+    ['what is exactly so old is not older', { olderThanMs: 40 * DAY }, ['v1']],
     ['tags have no place among what is untagged', { tags: '*', untagged: true }, []],
   ] as const)('%s', (_, selector, expected) => {
     expect(names(selector, { 'dev-old': 40, 'dev-new': 1, v1: 100 })).toEqual([...expected]);
@@ -79,6 +81,8 @@ describe('a selector', () => {
       { digest, pushedAt: new Date(NOW.getTime() - 31 * DAY) },
     ]);
     expect(select(rules, old, NOW).selected.map(nameOf)).toEqual([digest]);
+    const named = { ...rules, tags: '*' };
+    expect(candidatesOf(named, snapshotOf('v1'), [{ digest, pushedAt: new Date(0) }])).toEqual([]);
     const unknown = candidatesOf(rules, snapshotOf('v1'), [{ digest, pushedAt: null }]);
     expect(select(rules, unknown, NOW).selected).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/oci/digest.js';
 import { parseReference } from '../../src/oci/names.js';
-import { heldManifests, holdOn } from '../../src/planning/held.js';
+import { heldManifests, holdOn, mayHoldUntagged } from '../../src/planning/held.js';
 import { holdsOn, type Hold } from '../../src/guardrails/hold.js';
 import { missingForPlan, missingForRecheck } from '../../src/planning/missing.js';
 import { planDeletion } from '../../src/planning/plan-deletion.js';
@@ -258,4 +258,10 @@ describe('which holds are about a repository', () => {
     const repository = new Repository([image('release-1')]);
     expect(heldManifests(repository.survey(), [])).toEqual(new Map());
   });
+});
+
+it('may be about what no tag leads to where it names a digest, or nothing but the repository', () => {
+  expect(mayHoldUntagged(hold())).toBe(true);
+  expect(mayHoldUntagged(hold({ digest: new Repository([image()]).digest(0) }))).toBe(true);
+  expect(mayHoldUntagged(hold({ tags: '*' }))).toBe(false);
 });

@@ -65,6 +65,7 @@ describe('two tags on one digest (TRAPS 1)', () => {
     ['refuse', ['v3', 'stable'], [0], []],
     ['refuse', [0], [], ['shared_digest']],
     ['single', [0], [], ['shared_digest']],
+    ['single', [0, 'v3'], [], ['shared_digest', 'shared_digest']],
     ['untag', [0], [], ['shared_digest']],
   ] as const)('siblings: %s, asked %j: goes %j, refused %j', (siblings, asked, gone, refused) => {
     const made = plan(repository, asked, { siblings });
@@ -119,6 +120,30 @@ describe('an index', () => {
     expect(codes(plan(repository, ['v1']))).toEqual(['unreadable_manifest']);
     expect(goes(repository, plan(repository, ['bundle']))).toEqual([1]);
   });
+
+  it('that was not read protects what it may contain', () => {
+    const repository = new Repository([image('v1'), index([], 'other')]);
+    const made = planDeletion(requestOf(repository, ['v1']), repository.survey(), ABLE);
+    expect(codes(made)).toEqual(['unreadable_manifest']);
+    expect(goes(repository, made)).toEqual([]);
+  });
+
+  it('protects a child that is named by its digest, or whose tag cannot go alone, with siblings: untag too', () => {
+    const repository = new Repository([image('amd64'), image(), index([0, 1], 'multi')]);
+    for (const made of [
+      plan(repository, [1], { siblings: 'untag' }),
+      plan(repository, ['amd64'], { siblings: 'untag' }, { untag: 'none' }),
+    ]) {
+      expect(codes(made)).toEqual(['child_of_index']);
+      expect(goes(repository, made)).toEqual([]);
+    }
+  });
+
+  it('leaves a child that speaks about something where referrers are kept', () => {
+    const repository = new Repository([image(), { kind: 'image', subject: 0 }, index([1], 'v1')]);
+    expect(goes(repository, plan(repository, ['v1'], { referrers: 'keep' }))).toEqual([2]);
+    expect(goes(repository, plan(repository, ['v1']))).toEqual([2, 1]);
+  });
 });
 
 describe('what speaks about an image (TRAPS 10)', () => {
@@ -159,6 +184,24 @@ describe('what speaks about an image (TRAPS 10)', () => {
     const repository = new Repository([image('v1'), image(), index([1], helperTagFor(0))]);
     expect(goes(repository, plan(repository, ['v1']))).toEqual([0]);
   });
+
+  it('is no list in which a single entry speaks about something else, and no image that is tagged like a list', () => {
+    const speaker: Node = { kind: 'image', subject: 0 };
+    const mixed = new Repository([image('v1'), speaker, image(), index([1, 2], helperTagFor(0))]);
+    expect(goes(mixed, plan(mixed, ['v1']))).toEqual([0]);
+    const tagged = new Repository([image('v1'), image(helperTagFor(0))]);
+    expect(goes(tagged, plan(tagged, ['v1']))).toEqual([0]);
+  });
+
+  it('is nothing whose tag only begins like one of its own', () => {
+    const repository = new Repository([
+      image('v1'),
+      image(`${helperTagFor(0)}.tar`),
+      image(`${helperTagFor(0)}.sig.old`),
+      image(helperTagFor(0).slice(0, 40)),
+    ]);
+    expect(goes(repository, plan(repository, ['v1']))).toEqual([0]);
+  });
 });
 
 describe('a reference that is not there', () => {
@@ -166,6 +209,7 @@ describe('a reference that is not there', () => {
     const repository = new Repository([image('v1')]);
     expect(codes(plan(repository, ['v2']))).toEqual(['reference_not_found']);
     expect(codes(plan(repository, ['v1', 'v2']))).toEqual(['reference_not_found']);
+    expect(codes(plan(repository, ['v1', `sha256:${'0'.repeat(64)}`]))).toEqual(['reference_not_found']);
   });
 
   it('and whose tag is still listed is told apart (TRAPS 14)', () => {
@@ -248,6 +292,46 @@ describe('the look before each target', () => {
     expect(look(asked, repository)).toMatchObject({ verdict: 'refused', code: 'child_of_index' });
   });
 
+  it('stops at a signature of two images while one of them is there', () => {
+    const repository = new Repository([
+      ...[image('v1'), image('v2')],
+      image(helperTagFor(0, '.sig'), helperTagFor(1, '.sig')),
+    ]);
+    const signature = plan(repository, ['v1', 'v2']).targets.at(-1);
+    if (!signature?.cause) throw new Error('a signature goes');
+    expect(look(signature, repository, [signature.cause])).toMatchObject({
+      verdict: 'refused',
+      code: 'plan_stale',
+    });
+    const both = [repository.digest(0), repository.digest(1)];
+    expect(look(signature, repository, both)).toEqual({ verdict: 'go' });
+  });
+
+  it('stops at a tag that pointed at nothing, and points at something now', () => {
+    const repository = new Repository([image('v1')]);
+    const absent = new Set([repository.digest(0)]);
+    const dangling = { ...repository.survey(), absent };
+    const made = planDeletion(requestOf(repository, ['v1']), dangling, { ...ABLE, untagsDangling: true });
+    const [tag] = made.targets;
+    if (!tag) throw new Error('a tag goes');
+    expect(recheckTarget(tag, dangling, new Set())).toEqual({ verdict: 'dangling' });
+    expect(recheckTarget(tag, repository.survey(), new Set())).toMatchObject({
+      verdict: 'refused',
+      code: 'plan_stale',
+    });
+  });
+
+  it('stops at a tag that points at nothing meanwhile', () => {
+    const repository = new Repository([image('v3', 'stable')]);
+    const [tag] = plan(repository, ['v3'], { siblings: 'untag' }).targets;
+    if (!tag) throw new Error('a tag goes');
+    const snapshot = { ...new Repository([]).survey(), danglingTags: new Set(tag.tags) };
+    expect(recheckTarget(tag, snapshot, new Set())).toMatchObject({
+      verdict: 'refused',
+      code: 'dangling_tag',
+    });
+  });
+
   it('finds a tag that is gone absent', () => {
     const repository = new Repository([image('v3', 'stable')]);
     const [tag] = plan(repository, ['v3'], { siblings: 'untag' }).targets;
@@ -276,6 +360,16 @@ describe('the differences of two plans', () => {
       expect.stringMatching(message),
     );
   });
+});
+
+it('is another plan where another tag would go with the same manifest, or the manifest and not its tag alone', () => {
+  const alone = new Repository([image('v1')]);
+  const together = new Repository([image('v1', 'rollback')]);
+  for (const siblings of ['include', 'untag'] as const) {
+    const [before, after] = [plan(together, ['v1'], { siblings }), plan(alone, ['v1'], { siblings })];
+    expect([...before.refusals, ...after.refusals]).toEqual([]);
+    expect(after.hash).not.toBe(before.hash);
+  }
 });
 
 it('of 5,000 tags takes the 4,900 that were asked for', () => {

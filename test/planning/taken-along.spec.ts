@@ -67,4 +67,10 @@ describe('a registry that deletes children and referrers along', () => {
     expect(deletingV1(nodes).refused).toEqual(['v1 deletes_more']);
     expect(deletingV1(nodes, {}, false).refused).toEqual([]);
   });
+
+  it('is not asked when a referrer of a child has a tag of its own either', () => {
+    const nodes = SIGNED.map((node, at) => (at === 3 ? { ...node, tags: ['report'] } : node));
+    expect(deletingV1(nodes).refused).toEqual(['v1 deletes_more']);
+    expect(deletingV1(nodes, {}, false).refused).toEqual([]);
+  });
 });
