@@ -15,7 +15,14 @@ let repository = '';
 beforeAll(async () => {
   registry = await startRegistry();
   proxy = await startRegistryProxy(registry.url);
-  gateway = await startTestGateway({ registries: [registryOptions('prod', proxy.url, { attempts: 5 })] });
+  gateway = await startTestGateway({
+    registries: [
+      registryOptions('prod', proxy.url, {
+        attempts: 5,
+        credentials: { username: 'sexton', password: 'a-password' },
+      }),
+    ],
+  });
 });
 
 afterAll(async () => {
@@ -54,27 +61,34 @@ const stateOf = async (id: string): Promise<string | undefined> => {
 };
 
 describe('a repository that is lost with the connection that held it', () => {
-  it('gets nothing more from who had it, not even the repetition of a delete: the successor looks first', async () => {
-    const { digest } = await pushImage(
-      { registryUrl: registry.url, repository },
-      { tags: ['v1'], content: repository },
-    );
-    let lostAt = 0;
-    proxy.interfere(async ({ method, path }): Promise<Interference> => {
-      if (lostAt > 0 || method !== 'DELETE' || !path.endsWith(digest)) return null;
-      // Before the claim is ended: its loss may be known, and the successor at work, before that has returned.
-      lostAt = proxy.requests.length;
-      await endClaim();
-      // "Later": what a registry client repeats by itself.
-      return { status: 503 };
-    });
-    const deletion = await untilEnded(gateway.api(), await ask(['v1']));
-    expect(deletion.targets).toMatchObject([{ outcome: 'deleted' }]);
-    const after = proxy.requests.slice(lostAt).filter(({ path }) => path.includes(repository));
-    const again = after.findIndex(({ method }) => method === 'DELETE');
-    expect(after.slice(0, again).map(({ path }) => path)).toContain(`/v2/${repository}/tags/list?n=1000`);
-    expect(deletion.problem).toBeNull();
-  });
+  it.each([
+    // What a registry client repeats by itself.
+    ['"later"', { status: 503 }],
+    // What it repeats with credentials, whoever may be at work in the repository by then.
+    ['"who are you?"', { status: 401, headers: { 'www-authenticate': 'Basic realm="a registry"' } }],
+  ])(
+    'gets nothing more from who had it, not even the repetition of a delete that was answered %s: the successor looks first',
+    async (_answer, answer) => {
+      const { digest } = await pushImage(
+        { registryUrl: registry.url, repository },
+        { tags: ['v1'], content: repository },
+      );
+      let lostAt = 0;
+      proxy.interfere(async ({ method, path }): Promise<Interference> => {
+        if (lostAt > 0 || method !== 'DELETE' || !path.endsWith(digest)) return null;
+        // Before the claim is ended: its loss may be known, and the successor at work, before that has returned.
+        lostAt = proxy.requests.length;
+        await endClaim();
+        return answer;
+      });
+      const deletion = await untilEnded(gateway.api(), await ask(['v1']));
+      expect(deletion.targets).toMatchObject([{ outcome: 'deleted' }]);
+      const after = proxy.requests.slice(lostAt).filter(({ path }) => path.includes(repository));
+      const again = after.findIndex(({ method }) => method === 'DELETE');
+      expect(after.slice(0, again).map(({ path }) => path)).toContain(`/v2/${repository}/tags/list?n=1000`);
+      expect(deletion.problem).toBeNull();
+    },
+  );
 });
 
 describe('a deletion that others went on with while it was planned', () => {

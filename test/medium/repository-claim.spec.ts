@@ -1,5 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withRepositoryClaim, readClaims } from '../../src/execution/repository-claim.js';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  readClaims,
+  withRepositoryClaim,
+  type RepositoryClaim,
+} from '../../src/execution/repository-claim.js';
 import { parseRegistryName, parseRepositoryName } from '../../src/oci/names.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -94,5 +99,40 @@ describe('the claim of a repository', () => {
     );
     await expect(lost).rejects.toThrow();
     await successor.promise;
+  });
+
+  it('that was lost stops the old holder also while its last proof is fresh', async () => {
+    const lost = withRepositoryClaim(database.db, prod, app, async (claim) => {
+      await claim.assertHeld();
+      const ended = new Promise((resolve) => claim.lost.addEventListener('abort', resolve, { once: true }));
+      await database.pool.query(
+        `select pg_terminate_backend(pid, 10000) from pg_locks
+         where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`,
+      );
+      await ended;
+      await claim.assertHeld();
+      return 'deleted although the claim was gone';
+    });
+    await expect(lost).rejects.toThrow('lost');
+  });
+
+  it('is proved anew once the last proof is old, and again where the proof itself took so long', async () => {
+    const asked = vi.spyOn(pg.Client.prototype, 'query');
+    const proofs = () =>
+      asked.mock.calls.filter(([query]) => JSON.stringify(query).includes('select 1')).length;
+    const minuteMs = 60_000;
+    const work = async (claim: RepositoryClaim): Promise<void> => {
+      await claim.assertHeld();
+      expect(proofs()).toBe(0);
+      const fromMs = performance.now();
+      // The first answer takes more than a minute, in which the claim may have been lost and won by another.
+      const times = [1, 1, 2.1].map((minutes) => fromMs + minutes * minuteMs + 1);
+      const clock = vi
+        .spyOn(performance, 'now')
+        .mockImplementation(() => times.shift() ?? fromMs + 2.1 * minuteMs);
+      await claim.assertHeld().finally(() => clock.mockRestore());
+      expect(proofs()).toBe(2);
+    };
+    await withRepositoryClaim(database.db, prod, app, work, minuteMs).finally(() => asked.mockRestore());
   });
 });
