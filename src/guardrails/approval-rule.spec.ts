@@ -129,6 +129,17 @@ describe('rules', () => {
     );
   });
 
+  it('of different strictness take the most approvers and the shortest time', () => {
+    const strict = { approvers: 3, expiresAfterMs: 2000 };
+    const quick = { approvers: 1, expiresAfterMs: 1000 };
+    for (const rules of [
+      [strict, quick],
+      [quick, strict],
+    ]) {
+      expect(need(rules, planOf([target('v1')]))).toMatchObject({ approvers: 3, expiresAfterMs: 1000 });
+    }
+  });
+
   it('go on asking when more goes', () => {
     fc.assert(
       fc.property(conditions, plans, (rule, plan) => {

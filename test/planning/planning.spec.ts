@@ -292,6 +292,16 @@ describe('the look before each target', () => {
     expect(look(asked, repository)).toMatchObject({ verdict: 'refused', code: 'child_of_index' });
   });
 
+  it('asks whether the index that went is there again, which no tag would tell', () => {
+    const repository = new Repository(nodes);
+    const [parent, child] = plan(repository, ['multi']).targets;
+    if (!parent || !child) throw new Error('an index and its child go');
+    repository.deleteManifest(parent.digest);
+    const gone = new Set([parent.digest]);
+    expect(missingForRecheck([parent, child], gone, repository.survey()).read).toContain(parent.digest);
+    expect(missingForRecheck([parent], gone, repository.survey()).read).toEqual([]);
+  });
+
   it('stops at a signature of two images while one of them is there', () => {
     const repository = new Repository([
       ...[image('v1'), image('v2')],

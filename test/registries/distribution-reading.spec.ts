@@ -207,6 +207,25 @@ describe('a manifest', () => {
     expect(await codeOf(adapter.deleteManifest(APP, DIGEST, never()))).toMatch(/^upstream_/);
   });
 
+  it.each([
+    [404, 'DENIED'],
+    [404, 'UNSUPPORTED'],
+    [500, 'MANIFEST_UNKNOWN'],
+    [400, 'NAME_UNKNOWN'],
+  ])('is not absent when %i comes with %s', async (status, code) => {
+    registry.answer((_request, response) => refuse(response, status, code));
+    expect(await codeOf(adapter.readManifest(APP, V1, never()))).toMatch(/^upstream_/);
+    expect(await codeOf(adapter.deleteManifest(APP, DIGEST, never()))).toMatch(/^upstream_/);
+  });
+
+  it.each(['welcome', '"a string"', '[]', 'null'])('is not what says %s', async (text) => {
+    const bytes = Buffer.from(text);
+    registry.answer((_request, response) =>
+      manifest(response, bytes, { 'docker-content-digest': digestOf(bytes) }),
+    );
+    expect(await codeOf(adapter.readManifest(APP, V1, never()))).toBe('upstream_protocol_error');
+  });
+
   it('is absent when the registry says so, to GET', async () => {
     registry.answer((_request, response) => refuse(response, 404, 'MANIFEST_UNKNOWN'));
     const seen = await requestsOf(async () => expect(await adapter.resolve(APP, V1, never())).toBeNull());
@@ -261,5 +280,15 @@ describe('a manifest', () => {
   it('larger than any registry takes is not read to its end', async () => {
     registry.answer((_request, response) => manifest(response, Buffer.alloc(5 * 1024 * 1024, 32)));
     expect(await codeOf(adapter.readManifest(APP, V1, never()))).toBe('upstream_protocol_error');
+  });
+});
+
+describe('referrers', () => {
+  it.each([
+    [500, '{}'],
+    [200, '{"not": "an index"}'],
+  ])('are not none because of %i %s', async (status, body) => {
+    registry.answer((_request, response) => response.writeHead(status).end(body));
+    expect(await codeOf(adapter.listReferrers(APP, DIGEST, never()))).toMatch(/^upstream_/);
   });
 });
