@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalNeed, PlanMeasures } from './approval-rule.js';
+import { digestOf } from '../oci/digest.js';
+import { parseTag } from '../oci/names.js';
+import type { Plan, PlanTarget } from '../planning/plan.js';
 import { approvalOverShare, bothNeeds, NO_LIMITS, overDay, overLimit } from './limits.js';
+import { measuresOf } from './measures.js';
+import { withinLimits } from './within-limits.js';
 
 const taking = (tags: number, changes: Partial<PlanMeasures> = {}): PlanMeasures => ({
   registry: 'prod',
@@ -61,5 +66,41 @@ describe('two needs of approval', () => {
   it('are the one that there is', () => {
     const one = need('one', 2, 1000);
     expect([bothNeeds(one, null), bothNeeds(null, one), bothNeeds(null, null)]).toEqual([one, one, null]);
+  });
+});
+
+describe('what is measured of a plan', () => {
+  const PLACE = { registry: 'prod', repository: 'team-a/app' };
+  const target = (kind: PlanTarget['kind'], ...tags: string[]): PlanTarget => ({
+    ...{ kind, reference: tags[0] ?? '', digest: digestOf(Buffer.from(tags.join())), mediaType: '', size: 1 },
+    ...{ because: 'requested', cause: null, tags: tags.map((tag) => parseTag(tag)), siblings: [] },
+    ...{ parents: [], children: [], referrers: [] },
+  });
+  const plan = (...targets: PlanTarget[]): Plan => ({
+    ...{ hash: 'sha256:a', targets, refusals: [], selected: null, notes: [], tagsInRepository: 4 },
+    reclaimableBytes: { value: 0, exact: true },
+  });
+
+  it('are tags that go alone as well as manifests, and every tag that goes with one', () => {
+    const made = plan(target('tag', 'v1'), target('manifest', 'v2', 'stable'));
+    expect(measuresOf(PLACE, made)).toMatchObject({
+      targets: 2,
+      tags: ['v1', 'v2', 'stable'],
+      repositoryTags: 4,
+    });
+  });
+
+  it('makes another plan of one that is over a limit: what was planned before is stale', () => {
+    const request = {
+      references: [],
+      siblings: 'refuse',
+      referrers: 'include',
+      children: 'include',
+    } as const;
+    const made = plan(target('manifest', 'v1'), target('manifest', 'v2'));
+    expect(withinLimits(PLACE, made, request, { ...NO_LIMITS, targetsPerRequest: 2 })).toBe(made);
+    const over = withinLimits(PLACE, made, request, { ...NO_LIMITS, targetsPerRequest: 1 });
+    expect(over.refusals).toMatchObject([{ reference: '*', code: 'too_many_targets' }]);
+    expect(over.hash).not.toBe(made.hash);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/oci/digest.js';
 import { parseReference } from '../../src/oci/names.js';
-import { heldManifests, holdOn, mayHoldUntagged } from '../../src/planning/held.js';
-import { holdsOn, type Hold } from '../../src/guardrails/hold.js';
+import { heldManifests, holdOn, holdOnAllOf, mayHoldUntagged } from '../../src/planning/held.js';
+import { holdOfTag, holdsOn, type Hold } from '../../src/guardrails/hold.js';
 import { missingForPlan, missingForRecheck } from '../../src/planning/missing.js';
 import { planDeletion } from '../../src/planning/plan-deletion.js';
 import type { Plan } from '../../src/planning/plan.js';
@@ -241,6 +241,21 @@ describe('the look before each target', () => {
     expect(look(repository, plan(repository, ['amd64'], []), [onIndex])).toEqual(['hold_1']);
     expect(look(repository, plan(repository, ['amd64'], []), [RELEASES])).toEqual([null]);
   });
+});
+
+describe('the look at what would go with a target', () => {
+  it('sees a hold on what its going takes along, at any depth, and none on what goes by itself', () => {
+    const repository = new Repository([image(), index([0]), index([1], 'all'), image('v2')]);
+    const { targets } = plan(repository, ['all', 'v2'], []);
+    const onLeaf = [hold({ digest: repository.digest(0) })];
+    const snapshot = repository.snapshot((known) => missingForRecheck(targets, new Set(), known, onLeaf));
+    const held = targets.filter((target) => holdOnAllOf(target, targets, snapshot, onLeaf) !== null);
+    expect(held.map(({ digest }) => repository.at(digest)).sort()).toEqual([0, 1, 2]);
+  });
+});
+
+it('without tags and digest is about every tag', () => {
+  expect(holdOfTag([hold()], 'v1')).not.toBeNull();
 });
 
 describe('which holds are about a repository', () => {
