@@ -200,6 +200,21 @@ describe('the same person', () => {
     expect(await untilEnded(requester, id)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('is not two of two with a key that they made for nobody, whichever approves first', async () => {
+    const admin = await keyOf(gateway, 'admin d', 'admin', { owner: 'dora' });
+    const puppet = await keyOf(gateway, 'approving puppet', 'approver', { owner: 'nobody', by: admin });
+    for (const [first, second] of [
+      [admin, puppet],
+      [puppet, admin],
+    ] as const) {
+      repository = `two/app${(count += 1)}`;
+      await pushImages(registry.url, repository, 1);
+      const id = await ask();
+      await decide(first, id).expect(200);
+      await refused(second, id);
+    }
+  });
+
   it('counts once where both decide at the same time', async () => {
     repository = `two/app${count}`;
     await pushImages(registry.url, repository, 1);

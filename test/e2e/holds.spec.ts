@@ -4,7 +4,7 @@ import type { HoldView } from '../../src/holds/holds.dto.js';
 import { headManifest, pushImage, pushIndex } from '../../tools/images.js';
 import { startRegistry, type RegistryServer } from '../../tools/registry-server.js';
 import { deleteAndWait, untilEnded } from '../support/deletions.js';
-import { registryOptions, startTestGateway, type TestGateway } from '../support/gateway.js';
+import { registryOptions, startTestGateway, type TestApi, type TestGateway } from '../support/gateway.js';
 import { makeKey } from '../support/keys.js';
 import { startRegistryProxy, type RegistryProxy } from '../support/registry-proxy.js';
 
@@ -193,6 +193,45 @@ describe('a legal hold', () => {
   });
 });
 
+describe('a legal hold, still', () => {
+  const lift = (api: TestApi, id: string) => api.delete(`/v1/holds/${id}`).send({ reason: 'released' });
+
+  it('is not lifted by somebody and a key that they made for nobody, whichever asks first', async () => {
+    const admin = await makeKey(gateway, { role: 'admin', scopes: [], owner: 'berta' });
+    const puppet = await makeKey(gateway, { role: 'approver', owner: 'nobody' }, admin.api);
+    for (const [first, second] of [
+      [admin, puppet],
+      [puppet, admin],
+    ] as const) {
+      const { id } = await hold({ tags: 'v1', legal: true });
+      await lift(first.api, id).expect(202);
+      const refused = await lift(second.api, id).expect(403);
+      expect(refused.body).toMatchObject({ code: 'second_person_required' });
+      expect((await gateway.api().get(`/v1/holds/${id}`)).body).toMatchObject({ state: 'in_force' });
+    }
+  });
+
+  it('is not lifted by two where the first asked more than seven days ago', async () => {
+    const { id } = await hold({ tags: 'v1', legal: true });
+    const [ann, ben] = [
+      await makeKey(gateway, { role: 'operator', owner: 'ann' }),
+      await makeKey(gateway, { role: 'operator', owner: 'ben' }),
+    ];
+    await lift(ann.api, id).expect(202);
+    const before = { at: new Date(Date.now() - 7 * 86_400_000 - 1000).toISOString() };
+    await gateway.database.pool.query(
+      'update holds set lift_request = lift_request::jsonb || $2::jsonb where id = $1',
+      [id, JSON.stringify(before)],
+    );
+    await lift(ben.api, id).expect(202);
+    expect((await gateway.api().get(`/v1/holds/${id}`)).body).toMatchObject({
+      state: 'in_force',
+      liftRequested: { by: { id: ben.id } },
+    });
+    await lift(ann.api, id).expect(200);
+  });
+});
+
 describe('who may', () => {
   it('see a hold: whoever may see one of its repositories; for others it does not exist', async () => {
     const { id } = await hold({ repository: 'team-a/**', tags: 'secret-*' });
@@ -223,6 +262,17 @@ describe('who may', () => {
     await approver.api.post('/v1/holds').send(body).expect(403);
     await approver.api.delete(`/v1/holds/${id}`).send({ reason: 'a test' }).expect(403);
     await operator.api.delete(`/v1/holds/${id}`).send({ reason: 'a test' }).expect(200);
+  });
+
+  it('not make one that they may only read about, nor lift one that reaches further than they do', async () => {
+    const reader = await makeKey(gateway, { role: 'operator', scopes: ['prod/team-a/**:read'] });
+    const body = { registry: 'prod', repository: 'team-a/x', reason: 'a test' };
+    await reader.api.post('/v1/holds').send(body).expect(403);
+    const { id } = await hold({ repository: 'team-a/**', tags: 'far-*' });
+    const partly = await makeKey(gateway, { role: 'operator', scopes: ['prod/team-a/*:delete,read'] });
+    await partly.api.delete(`/v1/holds/${id}`).send({ reason: 'mine' }).expect(403);
+    expect((await gateway.api().get(`/v1/holds/${id}`)).body).toMatchObject({ state: 'in_force' });
+    await gateway.api().delete(`/v1/holds/${id}`).send({ reason: 'a test' }).expect(200);
   });
 
   it('not lift one of sexton.yaml here, nor read it without a reason to', async () => {
