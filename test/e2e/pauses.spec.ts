@@ -154,6 +154,25 @@ describe('a pause', () => {
     for (const { digest } of platforms) expect((await headManifest(at, digest)).status).toBe(200);
   });
 
+  it('of everything holds up a registry that it does not name, and is ended by nobody who has a part of it', async () => {
+    const id = await pause({});
+    const deletion = await ask();
+    expect((await untilState(api, deletion, 'queued')).waiting).toMatchObject({ for: 'pause', pause: id });
+    await vi.waitFor(
+      async () => {
+        const depth = await gateway.runtime.queue.depth('execute', parseRegistryName('prod'));
+        expect(depth).toEqual({ waiting: 0, active: 0 });
+      },
+      { timeout: 20_000 },
+    );
+    expect(await left()).toEqual(tags);
+    const some = await keyOf(gateway, 'some', 'operator');
+    await some.delete(`/v1/pauses/${id}`).send({ reason: 'mine?' }).expect(403);
+    expect(await read(api, deletion)).toMatchObject({ state: 'queued', waiting: { for: 'pause' } });
+    await goOn(id);
+    expect(await untilEnded(api, deletion)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('of everything holds up every registry; what is restored waits too', async () => {
     const deletion = await ask({ references: ['v1'] });
     await untilEnded(api, deletion);
