@@ -89,6 +89,31 @@ describe('a repository that is lost with the connection that held it', () => {
       expect(deletion.problem).toBeNull();
     },
   );
+
+  it('gets no manifest put back any more by who had it: the successor looks first', async () => {
+    const { digest } = await pushImage(
+      { registryUrl: registry.url, repository },
+      { tags: ['v1'], content: repository },
+    );
+    const { id } = await untilEnded(gateway.api(), await ask(['v1']));
+    let lostAt = 0;
+    proxy.interfere(async ({ method, path }): Promise<Interference> => {
+      if (lostAt > 0 || method !== 'PUT' || !path.endsWith(`${repository}/manifests/${digest}`)) return null;
+      lostAt = proxy.requests.length;
+      await endClaim();
+      return { status: 503 };
+    });
+    await gateway
+      .api()
+      .post(`/v1/deletions/${id}/restore`)
+      .set('Prefer', 'respond-async')
+      .send({ reason: 'a test' })
+      .expect(202);
+    await vi.waitFor(async () => expect(await stateOf(id)).toBe('restored'), 20_000);
+    const after = proxy.requests.slice(lostAt).filter(({ path }) => path.includes(repository));
+    expect(lostAt).toBeGreaterThan(0);
+    expect(after[0]?.method).not.toBe('PUT');
+  });
 });
 
 describe('a deletion that others went on with while it was planned', () => {

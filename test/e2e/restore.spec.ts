@@ -131,6 +131,20 @@ describe('restore', () => {
     expect(await digestOf('v1')).toBe(newer);
   });
 
+  it('is not said to be done where the registry took the manifest and does not serve it', async () => {
+    const image = await pushImage(at(), { tags: ['v1'], content: repository });
+    const done = await run({ registry: 'proxied', references: ['v1'] });
+    proxy.interfere(({ method, path }) =>
+      method === 'PUT' && path.includes(`${repository}/manifests/`) ? { status: 201 } : null,
+    );
+    const refused = await restore(done.id);
+    expect(refused.body).toMatchObject({ code: 'verification_failed' });
+    proxy.interfere(() => null);
+    expect((await gateway.api().get(`/v1/deletions/${done.id}`)).body).toMatchObject({ state: 'succeeded' });
+    await restore(done.id).expect(200);
+    expect(await digestOf('v1')).toBe(image.digest);
+  });
+
   it('names the blobs that were collected meanwhile, and puts nothing back in part', async () => {
     const image = await pushImage(at(), { tags: ['v1'], content: `only here ${repository}` });
     const deletion = await run({ references: ['v1'] });
