@@ -110,6 +110,27 @@ describe('what may go', () => {
     expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
   });
 
+  it.each([
+    ['in a manifest that is not of a known shape', { mediaType: 'x' }, { later: 'key' }],
+    ['as a layer that need not be here', { mediaType: 'x', urls: ['https://elsewhere'] }, {}],
+  ])('is nothing that a layer link names under another digest %s', async (_, layer, more) => {
+    const { files, garbage } = aStore();
+    const stored = files.layer('alias/app', 'stored once');
+    const asked = digestOf(Buffer.from('stored once'), 'sha512');
+    files.put(layout.layerLink('alias/app', asked), stored);
+    const layers = [{ ...layer, digest: asked, size: 1 }];
+    files.manifest('alias/app', { schemaVersion: 2, layers, ...more }, ['v1']);
+    expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
+  });
+
+  it('is no layer that need not be here, and is', async () => {
+    const { files, garbage } = aStore();
+    const digest = files.layer('windows/app', 'a base that is not to be distributed');
+    const mediaType = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
+    files.manifest('windows/app', { schemaVersion: 2, layers: [{ mediaType, digest, size: 1 }] }, ['v1']);
+    expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
+  });
+
   it('is, of untagged images, what no index and no subject holds (TRAPS 21)', async () => {
     const { files, living, garbage } = aStore();
     const child = files.image('team/app', { layers: ['child'] });

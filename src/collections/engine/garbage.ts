@@ -55,7 +55,7 @@ const followLayers = async (
   faults: CollectionFault[],
   turn: Turn,
 ): Promise<{ links: Links; linked: Set<number>; undecided: Map<number, Uint32Array> }> => {
-  const { graph, names, missing } = marking;
+  const { graph, names } = marking;
   const undecided = new Map<number, Uint32Array>();
   const linked = new Set<number>();
   const links: Links = { layers: new Holders(), revisions: new Holders() };
@@ -66,7 +66,8 @@ const followLayers = async (
     if (marking.undecided.has(repository)) undecided.set(repository, layers);
     for (const index of layers) {
       if (!graph.has(index, FLAG.present)) linked.add(index);
-      if (missing.has(index)) {
+      // Whatever needs it: a layer that need not be here, and what a manifest only mentions, may be stored so, too.
+      if (!graph.has(index, FLAG.present) && graph.has(index, FLAG.live)) {
         await keepAlias(storage, marking, layerLink(name, graph.digest(index)), (path, problem) => {
           undecided.set(repository, layers);
           faults.push({ path, problem, repository: name, undecided: 'repository' });

@@ -50,8 +50,6 @@ export interface Marking {
   readonly layers: NumberLists;
   /** Manifests that were deleted, by repository: their empty folders. */
   readonly emptyRevisions: NumberLists;
-  /** Wanted blobs that are not there. */
-  readonly missing: ReadonlySet<number>;
   readonly faults: readonly CollectionFault[];
   /** Whether a tag, or a manifest that the repository has, needs this digest there; false for an unknown repository. */
   readonly needs: (repository: number, digest: number) => boolean;
@@ -76,23 +74,22 @@ const keepSignatures = async (
   return isDecided;
 };
 
-/** Wanted blobs that were not listed, asked for one by one: a push may have brought them since. */
-const confirmMissing = async (
+/** Names the wanted blobs that are not there. They were not listed, and are asked for one by one: a push may have brought them since. */
+const nameMissing = async (
   graph: ReferenceGraph,
   scanner: Scanner,
   wanted: ReadonlyMap<number, string>,
   faults: CollectionFault[],
-): Promise<Set<number>> => {
+): Promise<void> => {
   const indexes = [...wanted.keys()];
   const runs = [{ repository: null, count: indexes.length }];
   const { found } = await scanner.times({ runs, digests: graph.table.pack(indexes) });
-  const missing = new Set(indexes.filter((_, i) => Number.isNaN(found.modifiedMs[i])));
-  for (const index of missing) {
+  for (const [i, index] of indexes.entries()) {
+    if (!Number.isNaN(found.modifiedMs[i])) continue;
     const repository = wanted.get(index) ?? null;
     const problem = `is missing, and an image of ${repository ?? 'a repository'} needs it`;
     faults.push({ path: blobData(graph.digest(index)), problem, repository, undecided: 'nothing' });
   }
-  return missing;
 };
 
 /** Asked of few, long after all were marked, so it has visits of its own and those of the mark can go. */
@@ -182,7 +179,7 @@ export const mark = async (
     });
   }
   const needs = needsOf(graph, all, problems);
-  const missing = await confirmMissing(graph, scanner, wanted, faults);
+  await nameMissing(graph, scanner, wanted, faults);
   return {
     graph,
     names: repositories.found,
@@ -191,7 +188,6 @@ export const mark = async (
     untagged,
     layers: all.layers,
     emptyRevisions: all.emptyRevisions,
-    missing,
     faults,
     needs,
   };
