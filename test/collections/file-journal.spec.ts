@@ -54,14 +54,60 @@ describe('the journal in the storage', () => {
     expect(await new FileJournal(root).runs()).toMatchObject([{ id: 'run-2' }]);
   });
 
-  describe('that has grown long', () => {
-    const entry = (run: string, item: number, atMs: number): QuarantineEntry => ({
-      ...{ run, batch: 7, item, atMs, repository: null, because: 'unlinked', sizeBytes: 1 },
-      digest: digestOf(Buffer.from(`${run} ${item}`)),
-      files: [`blobs/${run}/${item}`],
-      emptyFolders: [],
-    });
+  const entry = (run: string, item: number, atMs: number): QuarantineEntry => ({
+    ...{ run, batch: 7, item, atMs, repository: null, because: 'unlinked', sizeBytes: 1 },
+    digest: digestOf(Buffer.from(`${run} ${item}`)),
+    files: [`blobs/${run}/${item}`],
+    emptyFolders: [],
+  });
 
+  it('has on the disk what is about to be moved or deleted before it says so', async () => {
+    const journal = new FileJournal(root);
+    await journal.startRun('run-1', 1);
+    const sync = fs.fsyncSync.bind(fs);
+    let syncedBytes = 0;
+    vi.spyOn(fs, 'fsyncSync').mockImplementation((handle) => {
+      sync(handle);
+      syncedBytes = fs.fstatSync(handle).size;
+    });
+    syncBuiltinESMExports();
+    const entries = [entry('run-1', 1, 1)];
+    const sizeBytes = (): number => fs.statSync(join(root, JOURNAL)).size;
+    await journal.append(entries);
+    expect(syncedBytes).toBe(sizeBytes());
+    await journal.commit(entries, 'quarantined');
+    await journal.commit(entries, 'purging');
+    expect(syncedBytes).toBe(sizeBytes());
+  });
+
+  it('never counted a line that was cut short, and cuts it off', async () => {
+    const path = join(root, JOURNAL);
+    const journal = new FileJournal(root);
+    await journal.append([entry('run-1', 1, 1)]);
+    const whole = fs.readFileSync(path, 'utf8');
+    await journal.append([entry('run-1', 2, 1)]);
+    fs.writeFileSync(path, fs.readFileSync(path, 'utf8').slice(0, -10));
+    const after = new FileJournal(root);
+    expect((await after.list(['moving'])).map(({ item }) => item)).toEqual([1]);
+    await after.commit([entry('run-1', 1, 1)], 'quarantined');
+    expect(fs.readFileSync(path, 'utf8').startsWith(`${whole}{"type":"state"`)).toBe(true);
+    expect((await new FileJournal(root).list(['quarantined'])).map(({ item }) => item)).toEqual([1]);
+  });
+
+  it.each([
+    ['is none of a journal', '{"type":"other"}'],
+    ['is no JSON', '{"type":'],
+    ['holds an entry that is none', '{"type":"entries","entries":[{"run":"run-1"}]}'],
+    ['speaks of an entry that it does not hold', '{"type":"state","state":"restored","ids":["run-1/9/9"]}'],
+  ])('is not read past a line that %s', async (_, line) => {
+    const journal = new FileJournal(root);
+    await journal.append([entry('run-1', 1, 1)]);
+    fs.appendFileSync(join(root, JOURNAL), `${line}\n`);
+    expect(() => new FileJournal(root)).toThrow(JournalError);
+    await expect(FileJournal.open(root, () => undefined)).rejects.toThrow(JournalError);
+  });
+
+  describe('that has grown long', () => {
     /** Of run-1: 1,200 that were purged, 10 that wait, 1 that was restored lately. Of run-2: one that moves. */
     const aLongOne = async (): Promise<FileJournal> => {
       const journal = new FileJournal(root);
