@@ -3,7 +3,7 @@ import { blobTimes } from '../../src/collections/engine/blob-times.js';
 import { unpackDigests } from '../../src/collections/engine/digest-key.js';
 import { InlineScanner } from '../../src/collections/engine/inline-scanner.js';
 import { ReferenceGraph } from '../../src/collections/engine/reference-graph.js';
-import type { Scanner } from '../../src/collections/engine/scanner.js';
+import type { Scanner, TimesRequest } from '../../src/collections/engine/scanner.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { MemoryStorage } from './memory-storage.js';
 
@@ -23,9 +23,8 @@ const blobsWithLinks = () => {
     ...(i % 3 === 0 ? [0] : []),
     ...(i % 5 === 0 ? [1] : []),
   ];
-  const scanner: Scanner = {
-    ...new InlineScanner(new MemoryStorage()),
-    times: async ({ runs, digests }) => {
+  const scanner: Scanner = Object.assign(new InlineScanner(new MemoryStorage()), {
+    times: async ({ runs, digests }: TimesRequest) => {
       const named = unpackDigests(digests);
       const repositories = runs.flatMap(({ repository, count }) =>
         Array<string | null>(count).fill(repository),
@@ -34,7 +33,7 @@ const blobsWithLinks = () => {
       const found = { sizesBytes: Float64Array.from(at), modifiedMs: Float64Array.from(at) };
       return { found, faults: [] };
     },
-  };
+  });
   return { graph, indexes, scanner, linkedIn, ageOf };
 };
 

@@ -85,6 +85,11 @@ describe('what a crash left half taken is whole again after', () => {
   };
 
   it.each([
+    [
+      'a collection that may not go on',
+      (files: StoreFiles, journal: FileJournal) =>
+        collect(surveyorIn(files.root), journal, { ...KEEP, ...OPTIONS }, { mayGoOn: () => false }),
+    ],
     ['the healer', (files: StoreFiles, journal: FileJournal) => heal(surveyorIn(files.root), journal)],
     [
       'an undo',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
+import { replaceFile } from '../../src/collections/engine/journal-file.js';
 import { JournalError, type QuarantineEntry } from '../../src/collections/engine/journal.js';
 import { turnEvery } from '../../src/collections/engine/turns.js';
 import { digestOf } from '../../src/oci/digest.js';
@@ -90,8 +91,25 @@ describe('the journal in the storage', () => {
     const after = new FileJournal(root);
     expect((await after.list(['moving'])).map(({ item }) => item)).toEqual([1]);
     await after.commit([entry('run-1', 1, 1)], 'quarantined');
-    expect(fs.readFileSync(path, 'utf8').startsWith(`${whole}{"type":"state"`)).toBe(true);
+    const ids = '"ids":["run-1/7/1"]';
+    expect(fs.readFileSync(path, 'utf8')).toBe(`${whole}{"type":"state","state":"quarantined",${ids}}\n`);
     expect((await new FileJournal(root).list(['quarantined'])).map(({ item }) => item)).toEqual([1]);
+  });
+
+  it('is replaced by one that is on the disk as a whole', () => {
+    const did: string[] = [];
+    const [sync, rename] = [fs.fsyncSync.bind(fs), fs.renameSync.bind(fs)];
+    vi.spyOn(fs, 'fsyncSync').mockImplementation((handle) => {
+      did.push(fs.fstatSync(handle).isFile() ? `sync ${fs.fstatSync(handle).size} bytes` : 'sync the folder');
+      sync(handle);
+    });
+    vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+      did.push('rename');
+      rename(from, to);
+    });
+    syncBuiltinESMExports();
+    expect(replaceFile(join(root, 'a-file'), ['one\n', 'two\n'])).toBe(8);
+    expect(did).toEqual(['sync 8 bytes', 'rename', 'sync the folder']);
   });
 
   it.each([

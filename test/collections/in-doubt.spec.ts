@@ -6,7 +6,9 @@ import { survey } from '../../src/collections/engine/survey.js';
 import * as layout from '../../src/storage/layout.js';
 import { digestOf, type Digest } from '../../src/oci/digest.js';
 import { FileJournal } from '../../src/collections/engine/file-journal.js';
-import { COLLECT_UNTAGGED, KEEP, collectIn, digestsOf, surveyIn, toolsIn } from './collecting.js';
+import { COLLECT_UNTAGGED, KEEP, collectIn, digestsOf, surveyIn, toolsFor, toolsIn } from './collecting.js';
+import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
+import { StorageFaultError } from '../../src/storage/storage.js';
 import { StoreFiles, type StoredImage } from './store-files.js';
 import { temporaryDirectory } from './temporary-tree.js';
 
@@ -86,6 +88,41 @@ describe('a repository of which something cannot be read loses nothing', () => {
     expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
   });
 
+  it('that the lost link could have named: an index of what lives, what mentions nothing, what was deleted there, and all that these mention', async () => {
+    const { files, living, garbage } = aStore();
+    const index = (...digests: Digest[]): string =>
+      JSON.stringify({ manifests: digests.map((digest) => ({ digest, size: 1 })) });
+    const deep = files.blob('what only a deleted manifest mentions');
+    const deleted = files.manifest('odd/app', { layers: [{ digest: deep, size: 1 }] });
+    files.deleteThroughApi('odd/app', deleted);
+    const inner = files.blob(index(living.digest));
+    const outer = files.blob(index(inner, digestOf(Buffer.from('absent'))));
+    const mentioned = files.blob('what only an index mentions');
+    const beside = files.blob(index(outer, mentioned));
+    const bare = files.blob('{"manifests":[]}');
+    const others = [deep, deleted, inner, outer, mentioned, beside, bare];
+    expect(digestsOf(await surveyIn(files.root))).toEqual(expect.arrayContaining([...garbage, ...others]));
+    files.put(layout.revisionLink('odd/app', digestOf(Buffer.from('lost'))), '');
+    const { blobs, marking, kept } = await surveyIn(files.root);
+    const going = [...blobs].map((blob) => marking.graph.digest(blob.index));
+    expect(going.sort()).toEqual(garbage);
+    expect(kept.count).toBe(others.length + garbage.length);
+  });
+
+  it('that could have been a manifest, and is damaged or cannot be read', async () => {
+    const { files, garbage } = aStore();
+    const [damaged, unreadable] = [files.blob('{"layers":[]}'), files.blob('{"layers":null}')];
+    files.put(layout.blobData(damaged), 'no manifest any more');
+    files.put(layout.revisionLink('odd/app', digestOf(Buffer.from('lost'))), '');
+    const storage = new FilesystemStorage(files.root);
+    const read = storage.read.bind(storage);
+    storage.read = (path, most) => {
+      if (path === layout.blobData(unreadable)) throw new StorageFaultError(path, 'EIO');
+      return read(path, most);
+    };
+    expect(digestsOf(await survey(toolsFor(storage), KEEP))).toEqual(garbage);
+  });
+
   it('not even links to untagged manifests', async () => {
     const { files, living } = aStore();
     files.image('odd/app', { layers: ['five'] });
@@ -96,6 +133,40 @@ describe('a repository of which something cannot be read loses nothing', () => {
     expect(await names()).toEqual(['odd/app']);
     files.put(layout.blobData(living.digest), '{}');
     expect(await names()).toEqual([]);
+  });
+});
+
+describe('a place that cannot be listed is not an empty one', () => {
+  const surveyWithout = (files: StoreFiles, place: string) => {
+    const storage = new FilesystemStorage(files.root);
+    const list = storage.list.bind(storage);
+    storage.list = (prefix) => {
+      if (prefix === place) throw new StorageFaultError(prefix, 'EIO');
+      return list(prefix);
+    };
+    return survey(toolsFor(storage), KEEP);
+  };
+
+  it.each([layout.revisions('odd/app'), `${layout.revisions('odd/app')}/sha256`, layout.tags('odd/app')])(
+    '%s: its repository loses nothing',
+    async (place) => {
+      const { files, garbage } = aStore();
+      const found = await surveyWithout(files, place);
+      expect(found.faults.map(({ path }) => path)).toContain(place);
+      expect(digestsOf(found)).toEqual(garbage);
+    },
+  );
+
+  it.each([
+    layout.REPOSITORIES,
+    layout.repositoryFolder('odd'),
+    layout.repositoryFolder('odd/app'),
+    layout.layers('odd/app'),
+    `${layout.layers('odd/app')}/sha256`,
+  ])('%s: nothing at all goes', async (place) => {
+    const found = await surveyWithout(aStore().files, place);
+    expect(found.blocked).toContain(place);
+    expect(digestsOf(found)).toEqual([]);
   });
 });
 

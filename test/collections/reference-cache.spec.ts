@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -6,6 +7,9 @@ import { survey } from '../../src/collections/engine/survey.js';
 import { KEEP, toolsIn } from './collecting.js';
 import { StoreFiles } from './store-files.js';
 import { temporaryDirectory } from './temporary-tree.js';
+
+/** Two counts, and a sha256 of all before them. */
+const FOOTER_BYTES = 8 + 8 + 32;
 
 /** What a run remembered of one image, in a file. */
 const aCache = async () => {
@@ -52,5 +56,26 @@ it('believes no file that others may write, or that is somewhere else', async ()
     expect(await isBelieved()).toBe(false);
   }
   fs.chmodSync(path, 0o644);
+  expect(await isBelieved()).toBe(true);
+});
+
+it('believes no file of another format, whole though it is', async () => {
+  const { path, isBelieved } = await aCache();
+  const changed = fs.readFileSync(path);
+  const at = changed.indexOf('references 2') + 'references '.length;
+  changed.write('1', at);
+  const body = changed.subarray(0, -FOOTER_BYTES);
+  createHash('sha256')
+    .update(body)
+    .digest()
+    .copy(changed, changed.length - 32);
+  fs.writeFileSync(path, changed);
+  expect(await isBelieved()).toBe(false);
+  changed.write('2', at);
+  createHash('sha256')
+    .update(body)
+    .digest()
+    .copy(changed, changed.length - 32);
+  fs.writeFileSync(path, changed);
   expect(await isBelieved()).toBe(true);
 });

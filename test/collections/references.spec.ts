@@ -3,7 +3,7 @@ import { readReferences } from '../../src/collections/engine/references.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { MEDIA_TYPES } from '../../src/oci/media-types.js';
 
-const [A, B, C] = ['a', 'b', 'c'].map((text) => digestOf(Buffer.from(text))) as [string, string, string];
+const [A, B, C] = [digestOf(Buffer.from('a')), digestOf(Buffer.from('b')), digestOf(Buffer.from('c'))];
 const WIDE = digestOf(Buffer.from('a'), 'sha512');
 
 const read = (manifest: unknown) =>

@@ -12,6 +12,7 @@ import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
 import { JOURNAL, OWN } from '../../src/storage/layout.js';
 import { v1ImageIdSchema, type Digest } from '../../src/oci/digest.js';
 import { KEEP, OPTIONS } from './collecting.js';
+import { MemoryStorage } from './memory-storage.js';
 import { treeOf } from './temporary-tree.js';
 import { imageId, V1Files } from './v1-files.js';
 
@@ -149,6 +150,14 @@ describe('in doubt', () => {
       files.remove(`images/${app}/ancestry`);
       return `images/${app}/ancestry`;
     },
+    'an ancestor that lost its own ancestry': ({ files, base }) => {
+      files.remove(`images/${base}/ancestry`);
+      return `images/${base}/ancestry`;
+    },
+    'what looks like the description of a tag that is not there': ({ files }) => {
+      files.put('repositories/team/app/tag_v9_json', '{"last_update": 1}');
+      return 'repositories/team/app/tag_v9_json';
+    },
     'a tag without its image': ({ files, app }) => {
       files.remove(`images/${app}`);
       return `images/${app}/ancestry`;
@@ -188,6 +197,35 @@ describe('in doubt', () => {
     expect(swept.first.blocked).toContain(path);
     expect(swept.first.faults.map((fault) => fault.path)).toContain(path);
     expect(registryTree(store.files)).toEqual(before);
+  });
+
+  /** An image that a tag leads to, and one that goes; files that nobody but a test can make unreadable. */
+  const inMemory = () => {
+    const storage = new MemoryStorage();
+    const [living, orphan] = [imageId(1), imageId(2)];
+    for (const id of [living, orphan]) {
+      for (const name of ['json', 'layer']) storage.put(`images/${id}/${name}`, '{}', 0);
+      storage.put(`images/${id}/ancestry`, JSON.stringify([id]), 0);
+    }
+    storage.put('repositories/team/app/tag_v1', living, 0);
+    return { storage, orphan, look: () => v1SurveyorOf(storage, Date.now).look(KEEP) };
+  };
+
+  it('because of an image that cannot be looked at nothing goes: it may be a push under way', async () => {
+    const { storage, orphan, look } = inMemory();
+    expect(goingOf(await look())).toEqual([orphan]);
+    storage.put(`images/${imageId(3)}/json`, '{}', 0);
+    storage.unreadable.add(`images/${imageId(3)}`);
+    const found = await look();
+    expect([goingOf(found), found.blocked]).toEqual([[], expect.stringContaining(imageId(3))]);
+  });
+
+  it('an image of which a file went while it was looked at stays: somebody works on it', async () => {
+    const { storage, orphan, look } = inMemory();
+    const stat = storage.stat.bind(storage);
+    storage.stat = async (path) => (path === `images/${orphan}/json` ? null : stat(path));
+    const found = await look();
+    expect([goingOf(found), found.summary().young?.count]).toEqual([[], 1]);
   });
 
   it('what is no image as the registry leaves one stays, is named, and the rest goes', async () => {
@@ -244,6 +282,47 @@ describe('a collection of the old registry', () => {
     expect(await entriesNow()).toEqual([]);
     files.put('repositories/team/app/tag_again', '');
     expect(await entriesNow()).toEqual([]);
+  });
+
+  it('spares what has changed since the look, and all of it where a tag has come that could need any', async () => {
+    const { files, lost, lostToo } = aStore();
+    const found = await surveyorOf(files).look(KEEP);
+    const head = { run: 'run-1', batch: 1, atMs: 0 };
+    const spared = async (path: string, change: () => void): Promise<boolean> => {
+      change();
+      const entries = (await Promise.all(found.batches(10).map((part) => part.entries(head)))).flat();
+      files.remove(path);
+      return !entries.some((entry) => entry.digest === digest(lostToo));
+    };
+    const at = (path: string, modifiedMs = files.modifiedMs) =>
+      spared(path, () => {
+        files.put(path, imageId(77));
+        fs.utimesSync(join(files.root, path), modifiedMs / 1000, modifiedMs / 1000);
+      });
+    expect(await at(`images/${lostToo}/_checksum`)).toBe(false);
+    expect(await at(`images/${lostToo}/_checksum`, Date.now())).toBe(true);
+    expect(await at(`images/${lostToo}/_inprogress`)).toBe(true);
+    expect(await at(`images/${lostToo}/backup/layer`)).toBe(true);
+    files.remove(`images/${lostToo}/backup`);
+    expect(await at('repositories/team/app/tag_new')).toBe(true);
+    expect(await at(`images/${lost}/_checksum`)).toBe(false);
+  });
+
+  it('finds tags however deep their repository lies', async () => {
+    const { files, lostToo } = aStore();
+    files.put('repositories/team/a/b/c/tag_v1', lostToo);
+    expect(goingOf(await look(files))).toEqual([]);
+  });
+
+  it('takes what makes the registry see an image first, and brings it back last', async () => {
+    const { files, orphans } = aStore();
+    await collectIn(files);
+    const entries = await journalOf(files).list(['quarantined']);
+    expect(entries).toHaveLength(orphans.length);
+    for (const { files: paths } of entries) {
+      const names = paths.map((path) => path.slice(path.lastIndexOf('/') + 1));
+      expect([names[0], ...names.slice(-2)]).toEqual(['layer', 'ancestry', 'json']);
+    }
   });
 
   it('gives an image back that a tag needs again, with all that it is built on', async () => {

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { absentOrFault } from '../../src/storage/file-faults.js';
 import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
 import { PacedStorage } from '../../src/storage/paced-storage.js';
 import { readMany, StorageFaultError } from '../../src/storage/storage.js';
@@ -129,6 +130,8 @@ describe('a file system', () => {
     for (const path of [
       'c/d/out/link',
       'c/../a/out/link',
+      'c/../link',
+      'c/../../link',
       'c/d/../../a/out/link',
       'c/./d/e/link',
       'c//d/e/link',
@@ -158,5 +161,18 @@ describe('a file system', () => {
     expect(() => storage.read('a/folder', 10)).toThrow(StorageFaultError);
     expect(() => storage.stat('a/folder')).toThrow(StorageFaultError);
     expect(() => storage.list('a/b/link')).toThrow(StorageFaultError);
+    for (const from of ['a/folder', 'a/b/file-out']) {
+      expect(() => storage.moveMany([{ from, to: 'moved' }])).toThrow(StorageFaultError);
+    }
+    expect(fs.existsSync(join(root, 'moved'))).toBe(false);
   });
+
+  it.each(['EACCES', 'EPERM', 'EIO', 'ELOOP', 'ENOTDIR', 'EMFILE', 'ESTALE'])(
+    'takes %s for a place that cannot be looked at, never for an empty one',
+    (code) => {
+      const error = Object.assign(new Error(code), { code });
+      expect(() => absentOrFault('a/b', error)).toThrow(StorageFaultError);
+      expect(absentOrFault('a/b', Object.assign(new Error(), { code: 'ENOENT' }))).toBeNull();
+    },
+  );
 });
