@@ -1,8 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CommandEngine } from '../../src/collections/engines/command/command-engine.js';
+import type { Claim } from '../../src/database/advisory-claim.js';
 import { SextonError } from '../../src/errors/sexton-error.js';
 import type { Registry } from '../../src/registries/registry.js';
 import { NO_TRACING } from '../../src/telemetry/tracing/tracing.js';
+import { temporaryDirectory } from '../collections/temporary-tree.js';
 import { registryOptions } from '../support/gateway.js';
 import { engineRun } from './engine-run.js';
 
@@ -18,12 +22,12 @@ const ENDLESS = `
   setInterval(() => undefined, 1000);
 `;
 
-const engine = (): CommandEngine =>
+const engine = (script = ENDLESS, before: readonly (readonly string[])[] = []): CommandEngine =>
   new CommandEngine(
     {
-      garbageCollect: [process.execPath, '-e', ENDLESS, '--'],
+      garbageCollect: [process.execPath, '-e', script, '--'],
       version: [process.execPath, '--version'],
-      before: [],
+      before,
       after: [],
       afterwards: [],
       proofTimeoutMs: 1000,
@@ -47,5 +51,45 @@ describe('the registry’s own collector', () => {
   it('is ended, and left for later, once it may not go on', async () => {
     const end = await engine().collect(dryRun(async () => false));
     expect(end).toEqual({ isFinished: false, measures: null });
+  });
+
+  describe('that has found something', () => {
+    /** Notes in `log` what runs, one word a line. */
+    const noting = (log: string, word: string): string =>
+      `require('node:fs').appendFileSync(${JSON.stringify(log)}, ${JSON.stringify(`${word}\n`)});`;
+
+    const aCollector = () => {
+      const log = join(temporaryDirectory(), 'ran');
+      const script = `
+        if (!process.argv.includes('--dry-run')) { ${noting(log, 'collect')} }
+        console.log('blob eligible for deletion: sha256:00');
+        console.log('0 blobs marked, 1 blobs and 0 manifests eligible for deletion');
+      `;
+      const ran = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+      return { ran, collector: engine(script, [[process.execPath, '-e', noting(log, 'before')]]) };
+    };
+    const held = (assertHeld: () => Promise<void>) => ({ claim: { assertHeld } as Claim });
+
+    it('collects once nobody listens at the registry’s address', async () => {
+      const { ran, collector } = aCollector();
+      await collector.collect(engineRun(held(async () => undefined)));
+      expect(ran()).toBe('before\ncollect\n');
+    });
+
+    it('deletes nothing once the claim on the registry is lost', async () => {
+      const { ran, collector } = aCollector();
+      const lost = new Error('lost');
+      await expect(collector.collect(engineRun(held(() => Promise.reject(lost))))).rejects.toBe(lost);
+      expect(ran()).toBe('before\n');
+    });
+
+    it('leaves the registry up where it may not go on after its dry run', async () => {
+      const { ran, collector } = aCollector();
+      let isReported = false;
+      const report = async (): Promise<void> => void (isReported = true);
+      const run = engineRun({ report, mayGoOn: async () => !isReported });
+      expect(await collector.collect(run)).toEqual({ isFinished: false, measures: null });
+      expect(ran()).toBe('');
+    });
   });
 });
