@@ -18,14 +18,17 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 
 /** A store with one dead image in quarantine, long enough to go; `inRound` happens once a round holds its lock. */
-const aRound = async (inRound: (clock: { nowMs: number }, stop: AbortController) => void) => {
+const aRound = async (
+  inRound: (clock: { nowMs: number }, stop: AbortController) => void = () => undefined,
+  beginMs = IN_WINDOW,
+) => {
   const files = new StoreFiles();
   const { digest } = files.image('team/app', { tags: ['v1'], layers: ['one'] });
   files.deleteThroughApi('team/app', digest);
   await collectIn(files.root);
   const waiting = async () => (await new FileJournal(files.root).list(['quarantined'])).length;
   const before = await waiting();
-  const clock = { nowMs: IN_WINDOW };
+  const clock = { nowMs: beginMs };
   const stop = new AbortController();
   const options = collectionOptions({ kind: 'sexton', storage: files.root, threads: 0 });
   await database.pool.query('delete from collection_registries');
@@ -57,9 +60,20 @@ const aRound = async (inRound: (clock: { nowMs: number }, stop: AbortController)
 };
 
 it('purges in a window what has waited for the retention', async () => {
-  const { before, after } = await aRound(() => undefined);
+  const { before, after } = await aRound();
   expect(before).toBeGreaterThan(0);
   expect(after).toBe(0);
+});
+
+it('purges nothing before the retention is over, nor outside of the windows', async () => {
+  const today = Math.floor(Date.now() / (24 * HOUR)) * 24 * HOUR;
+  // In a window of the six days that come.
+  for (const days of [1, 6]) {
+    const early = await aRound(undefined, today + days * 24 * HOUR + 2.5 * HOUR);
+    expect(early.after).toBe(early.before);
+  }
+  const late = await aRound(undefined, AFTER_IT);
+  expect(late.after).toBe(late.before);
 });
 
 it('purges nothing once the window has closed while it looked (TRAPS 32)', async () => {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CommandEngine } from '../../src/collections/engines/command/command-engine.js';
 import type { Claim } from '../../src/database/advisory-claim.js';
 import { SextonError } from '../../src/errors/sexton-error.js';
@@ -22,7 +24,11 @@ const ENDLESS = `
   setInterval(() => undefined, 1000);
 `;
 
-const engine = (script = ENDLESS, before: readonly (readonly string[])[] = []): CommandEngine =>
+const engine = (
+  script = ENDLESS,
+  before: readonly (readonly string[])[] = [],
+  url = 'http://127.0.0.1:1',
+): CommandEngine =>
   new CommandEngine(
     {
       garbageCollect: [process.execPath, '-e', script, '--'],
@@ -30,11 +36,11 @@ const engine = (script = ENDLESS, before: readonly (readonly string[])[] = []): 
       before,
       after: [],
       afterwards: [],
-      proofTimeoutMs: 1000,
+      proofTimeoutMs: 50,
       commandTimeoutMs: 10_000,
     },
     NOBODY,
-    registryOptions('prod', 'http://127.0.0.1:1'),
+    registryOptions('prod', url),
     () => undefined,
     NO_TRACING,
     5,
@@ -58,7 +64,7 @@ describe('the registry’s own collector', () => {
     const noting = (log: string, word: string): string =>
       `require('node:fs').appendFileSync(${JSON.stringify(log)}, ${JSON.stringify(`${word}\n`)});`;
 
-    const aCollector = () => {
+    const aCollector = (url?: string) => {
       const log = join(temporaryDirectory(), 'ran');
       const script = `
         if (!process.argv.includes('--dry-run')) { ${noting(log, 'collect')} }
@@ -66,7 +72,7 @@ describe('the registry’s own collector', () => {
         console.log('0 blobs marked, 1 blobs and 0 manifests eligible for deletion');
       `;
       const ran = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
-      return { ran, collector: engine(script, [[process.execPath, '-e', noting(log, 'before')]]) };
+      return { ran, collector: engine(script, [[process.execPath, '-e', noting(log, 'before')]], url) };
     };
     const held = (assertHeld: () => Promise<void>) => ({ claim: { assertHeld } as Claim });
 
@@ -80,6 +86,23 @@ describe('the registry’s own collector', () => {
       const { ran, collector } = aCollector();
       const lost = new Error('lost');
       await expect(collector.collect(engineRun(held(() => Promise.reject(lost))))).rejects.toBe(lost);
+      expect(ran()).toBe('before\n');
+    });
+
+    it.each([
+      ['refuses an upload as one that does not know it would', 405, 'application/json'],
+      ['is out of order', 503, 'text/plain'],
+      ['wants to know who asks', 401, 'text/plain'],
+      ['lets nobody push', 403, 'text/plain'],
+    ])('deletes nothing where the registry %s: that is no proof', async (_, status, type) => {
+      const server = createServer((__, response) =>
+        response.writeHead(status, { 'content-type': type }).end(),
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+      const { ran, collector } = aCollector(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const collected = collector.collect(engineRun(held(async () => undefined)));
+      await expect(collected).rejects.toMatchObject({ code: 'not_read_only' });
       expect(ran()).toBe('before\n');
     });
 

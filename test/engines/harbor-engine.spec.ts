@@ -67,5 +67,8 @@ describe('Harbor’s garbage collection', () => {
     harbor.addRun({ dry_run: true, delete_untagged: false, workers: 2 }, 'Running');
     await engine().collect(engineRun({ mayGoOn: endingAs('Success') }));
     expect(harbor.scheduled).toHaveLength(1);
+    harbor.addRun({ dry_run: false, delete_untagged: true, workers: 2 }, 'Running');
+    await engine().collect(engineRun({ mayGoOn: endingAs('Success') }));
+    expect(harbor.scheduled).toHaveLength(2);
   });
 });
