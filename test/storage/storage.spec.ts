@@ -54,6 +54,21 @@ describe('a pace', () => {
     expect(elapsedMs()).toBeLessThan(2_020);
   });
 
+  it('hands out each answer with its number, however few are asked for at a time', async () => {
+    const { inner, storage } = paced(1000);
+    const paths = Array.from({ length: 25 }, (_, i) => `a/${i}`);
+    for (const [i, path] of paths.entries()) inner.put(path, 'x'.repeat(i));
+    const sizes: (number | null)[] = [];
+    await storage.statEach(paths, (facts, i) => {
+      sizes[i] = facts && 'sizeBytes' in facts ? facts.sizeBytes : null;
+    });
+    const lengths: (number | null)[] = [];
+    await storage.readEach(paths, 100, (reading, i) => {
+      lengths[i] = reading instanceof Uint8Array ? reading.length : null;
+    });
+    expect([sizes, lengths]).toEqual([paths.map((_, i) => i), paths.map((_, i) => i)]);
+  });
+
   it('saves nothing up while nothing is asked', async () => {
     const { storage, elapsedMs } = paced(100);
     await storage.stat('a');
@@ -114,6 +129,16 @@ describe('a file system', () => {
     const { root, outside, storage } = withLinks();
     putFile(root, 'c/d/link', 'ours');
     storage.list('c');
+    fs.rmSync(join(root, 'c/d'), { recursive: true });
+    fs.symlinkSync(join(outside, 'victim'), join(root, 'c/d'));
+    expect(() => storage.deleteMany(['c/d/link'])).toThrow(StorageFaultError);
+    expect(() => storage.moveMany([{ from: 'c/d/link', to: 'stolen' }])).toThrow(StorageFaultError);
+  });
+
+  it('does not trust a folder for changes because a file in it was read before', () => {
+    const { root, outside, storage } = withLinks();
+    putFile(root, 'c/d/link', 'ours');
+    storage.read('c/d/link', 100);
     fs.rmSync(join(root, 'c/d'), { recursive: true });
     fs.symlinkSync(join(outside, 'victim'), join(root, 'c/d'));
     expect(() => storage.deleteMany(['c/d/link'])).toThrow(StorageFaultError);
