@@ -33,8 +33,9 @@ export const blobTimes = async (
   linkedIn: (i: number) => readonly number[],
   turn: Turn = NO_TURNS,
 ): Promise<BlobTimes> => {
-  const sizesBytes = new Float64Array(indexes.length);
-  const modifiedMs = new Float64Array(indexes.length);
+  // A place that was never filled says that there is no blob, and not that an old one is.
+  const sizesBytes = new Float64Array(indexes.length).fill(NaN);
+  const modifiedMs = new Float64Array(indexes.length).fill(NaN);
   const faults: CollectionFault[] = [];
   const lookAt = async (runs: readonly Run[]): Promise<void> => {
     await turn();

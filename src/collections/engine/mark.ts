@@ -74,7 +74,10 @@ const keepSignatures = async (
   return isDecided;
 };
 
-/** Names the wanted blobs that are not there. They were not listed, and are asked for one by one: a push may have brought them since. */
+/**
+ * Names the wanted blobs that are not there. They were not listed, and are asked for one by one: a push may have brought
+ * them since.
+ */
 const nameMissing = async (
   graph: ReferenceGraph,
   scanner: Scanner,
