@@ -61,7 +61,7 @@ export const collect = async <L extends Look>(
   options: CollectOptions,
   { onProgress, signal, mayGoOn = () => true, aroundBatch = (work) => work() }: CollectHooks = {},
 ): Promise<CollectResult<L>> => {
-  const { storage, now } = surveyor;
+  const { storage, now, moveOut: moveBatch = (entries) => moveOut(storage, entries) } = surveyor;
   const onRepository = (repositories: number, of: number): void =>
     onProgress?.({ phase: 'marking', repositories, of });
   const lookAgain = () => surveyor.look(options, { onRepository, signal });
@@ -94,7 +94,7 @@ export const collect = async <L extends Look>(
     const entries = await aroundBatch(async () => {
       const moved = await candidates.entries({ run, batch: await journal.nextBatch(run), atMs: now() });
       await journal.append(moved);
-      await moveOut(storage, moved);
+      await moveBatch(moved);
       await journal.commit(moved, 'quarantined');
       return moved;
     });

@@ -75,5 +75,6 @@ export class DescribedGarbage extends GarbageLook implements DescribedLook {
 export const describedSurveyorWith = (tools: CollectionTools): Surveyor<DescribedGarbage> => ({
   storage: tools.storage,
   now: tools.now,
+  moveOut: tools.moveOut,
   look: async (rules, hooks) => new DescribedGarbage(await survey(tools, rules, hooks), tools, rules),
 });

@@ -94,5 +94,6 @@ export class GarbageLook implements Look {
 export const surveyorWith = (tools: CollectionTools): Surveyor<GarbageLook> => ({
   storage: tools.storage,
   now: tools.now,
+  moveOut: tools.moveOut,
   look: async (rules, hooks) => new GarbageLook(await survey(tools, rules, hooks), tools, rules),
 });

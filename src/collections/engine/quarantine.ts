@@ -7,6 +7,9 @@ const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 const waitingAt = (entry: QuarantineEntry, n: number): string =>
   quarantined(entry.run, entry.batch, entry.item, entry.digest, n);
 
+/** Moves a batch out of the registry, as `moveOut` does: with more than one thread, where there are more. */
+export type MoveOut = (entries: readonly QuarantineEntry[]) => Promise<void>;
+
 /**
  * Moves the entries' files out of the registry: of each its links first, the blob last, so that no link is ever left
  * without what it names. The journal has the entries already.

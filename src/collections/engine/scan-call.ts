@@ -1,6 +1,8 @@
-import type { Storage } from '../../storage/storage.js';
+import { StorageFaultError, type Storage } from '../../storage/storage.js';
 import type { PackedDigests } from './digest-key.js';
 import type { Found } from './fault.js';
+import type { QuarantineEntry } from './journal.js';
+import { moveOut } from './quarantine.js';
 import { readManifests, type ManifestReading } from './read-manifests.js';
 import { scanBlobs, type BlobShard } from './scan-blobs.js';
 import { scanRepository, type RepositoryScan } from './scan-repository.js';
@@ -16,7 +18,8 @@ export type ScanCall =
       readonly options: RepositoryScanOptions;
     }
   | { readonly kind: 'manifests'; readonly digests: PackedDigests }
-  | { readonly kind: 'times'; readonly request: TimesRequest };
+  | { readonly kind: 'times'; readonly request: TimesRequest }
+  | { readonly kind: 'moveOut'; readonly entries: readonly QuarantineEntry[] };
 
 /** A call, with the folders that others found to hold no link since the worker was asked last. */
 export interface ScanMessage {
@@ -32,12 +35,27 @@ export interface ScanAnswers {
   readonly repositories: readonly RepositoryScan[];
   readonly manifests: readonly ManifestReading[];
   readonly times: readonly Found<FileTimes>[];
+  readonly moveOut: readonly never[];
 }
 
 /** `buffer` holds all arrays of `value`. */
 export type ScanAnswer =
   | { readonly value: ScanAnswers[keyof ScanAnswers]; readonly buffer: ArrayBuffer }
-  | { readonly failed: string };
+  | { readonly failed: string; readonly fault: StorageFault | null };
+
+/** What a StorageFaultError says, which loses its class between threads. */
+interface StorageFault {
+  readonly path: string;
+  readonly problem: string;
+}
+
+export const failureOf = (error: unknown): { failed: string; fault: StorageFault | null } => {
+  const isFault = error instanceof StorageFaultError;
+  return { failed: String(error), fault: isFault ? { path: error.path, problem: error.problem } : null };
+};
+
+export const errorOf = ({ failed, fault }: { failed: string; fault: StorageFault | null }): Error =>
+  fault === null ? new Error(failed) : new StorageFaultError(fault.path, fault.problem);
 
 export const answerCall = async (
   storage: Storage,
@@ -52,6 +70,9 @@ export const answerCall = async (
       return [await readManifests(storage, call.digests)];
     case 'times':
       return [await scanTimes(storage, call.request)];
+    case 'moveOut':
+      await moveOut(storage, call.entries);
+      return [];
   }
 };
 

@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { gather } from './answer-buffer.js';
-import { answerCall, type ScanAnswer, type ScanMessage } from './scan-call.js';
+import { answerCall, failureOf, type ScanAnswer, type ScanMessage } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
 const { root, background, rests } = workerData as {
@@ -28,10 +28,7 @@ parentPort?.on('message', ({ call, linkFree, spare }: ScanMessage) => {
   const beganMs = performance.now();
   storage.trust(linkFree);
   answerCall(storage, call)
-    .then(
-      (value) => gather(value, spare),
-      (error: unknown) => ({ failed: String(error) }),
-    )
+    .then((value) => gather(value, spare), failureOf)
     .then((found) => {
       if ('failed' in found) parentPort?.postMessage(found satisfies ScanAnswer);
       else {

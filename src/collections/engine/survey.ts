@@ -1,6 +1,7 @@
 import type { Storage } from '../../storage/storage.js';
 import { findGarbage, type Garbage } from './garbage.js';
 import { mark, type IsHeld } from './mark.js';
+import type { MoveOut } from './quarantine.js';
 import type { ReferenceMemory } from './reference-cache.js';
 import type { Scanner } from './scanner.js';
 import { NO_TURNS, type Turn } from './turns.js';
@@ -28,6 +29,8 @@ export interface CollectionTools {
   readonly scanner: Scanner;
   readonly memory: ReferenceMemory;
   readonly now: () => number;
+  /** In this thread, by `storage`, where it is not given. */
+  readonly moveOut?: MoveOut;
   /** Where the thread has other work as well; none by default. */
   readonly turn?: Turn;
 }

@@ -2,6 +2,7 @@ import type { Storage } from '../../storage/storage.js';
 import type { BatchHead } from './entries.js';
 import type { CollectionFault } from './fault.js';
 import type { JournalEntry, QuarantineEntry } from './journal.js';
+import type { MoveOut } from './quarantine.js';
 import type { CollectRules, SurveyHooks } from './survey.js';
 
 /** A look that is older is made again before more is taken away. */
@@ -30,6 +31,8 @@ export interface Look {
 export interface Surveyor<L extends Look = Look> {
   readonly storage: Storage;
   readonly now: () => number;
+  /** In this thread, by `storage`, where it is not given. */
+  readonly moveOut?: MoveOut | undefined;
   look(rules: CollectRules, hooks?: SurveyHooks): Promise<L>;
 }
 

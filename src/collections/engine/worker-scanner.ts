@@ -5,9 +5,12 @@ import { blobShard, layers as layersOf } from '../../storage/layout.js';
 import { isSpare } from './answer-buffer.js';
 import { KEY_WORDS, type PackedDigests } from './digest-key.js';
 import type { CollectionFault, Found } from './fault.js';
+import type { QuarantineEntry } from './journal.js';
+import { moveOut } from './quarantine.js';
 import type { ManifestReading } from './read-manifests.js';
 import {
   answerCall,
+  errorOf,
   type ScanAnswer,
   type ScanAnswers,
   type ScanCall,
@@ -36,6 +39,9 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
 
 /** A worker always has one more call than it works on, so that it need not wait while this thread is busy. */
 const CALLS_A_WORKER = 2;
+
+/** Fewer entries are moved faster than they are handed over. */
+const WORTH_THREADS = 100;
 
 /** What a call was answered with, and the buffer that its arrays lie in where a worker answered. */
 interface Answered<T> {
@@ -135,6 +141,23 @@ export class WorkerScanner implements Scanner {
     return { found, faults };
   }
 
+  /** As `moveOut` of quarantine.ts, in all threads. However it ends, none of them moves anything once it has. */
+  async moveOut(entries: readonly QuarantineEntry[]): Promise<void> {
+    if (entries.length < WORTH_THREADS) return moveOut(this.#storage, entries);
+    const pieces = CALLS_A_WORKER * (this.#running.size + 1);
+    const calls = chunks(entries, Math.ceil(entries.length / pieces)).map((part) =>
+      this.#call<'moveOut'>({ kind: 'moveOut', entries: part }),
+    );
+    try {
+      for await (const _ of this.#inOrder([...calls]));
+    } catch (error) {
+      // Whoever hears of it lets the storage's lock go.
+      await Promise.allSettled(calls);
+      if (this.#failure) await this.close();
+      throw error;
+    }
+  }
+
   async close(): Promise<void> {
     this.#failure ??= new Error('the scanner is closed');
     await Promise.all([...this.#running.keys()].map((worker) => worker.terminate()));
@@ -185,7 +208,7 @@ export class WorkerScanner implements Scanner {
   #settle(worker: Worker, answer: ScanAnswer): void {
     const task = this.#running.get(worker)?.shift();
     this.#dispatch();
-    if ('failed' in answer) task?.reject(new Error(answer.failed));
+    if ('failed' in answer) task?.reject(errorOf(answer));
     else task?.resolve(answer);
   }
 

@@ -1,0 +1,109 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FileJournal } from '../../src/collections/engine/file-journal.js';
+import { surveyorWith } from '../../src/collections/engine/garbage-look.js';
+import type { QuarantineEntry } from '../../src/collections/engine/journal.js';
+import { settle } from '../../src/collections/engine/settle.js';
+import { WorkerScanner } from '../../src/collections/engine/worker-scanner.js';
+import { FilesystemStorage } from '../../src/storage/filesystem-storage.js';
+import { blobData } from '../../src/storage/layout.js';
+import { StorageFaultError } from '../../src/storage/storage.js';
+import { KEEP, toolsIn } from './collecting.js';
+import { StoreFiles } from './store-files.js';
+import { putFile, treeOf } from './temporary-tree.js';
+
+/** The threads of a test, which run what was built. */
+const threads: Worker[] = [];
+
+vi.mock('node:worker_threads', async (original) => {
+  const real = await original<typeof import('node:worker_threads')>();
+  class Built extends real.Worker {
+    constructor(entry: URL, options: WorkerOptions) {
+      super(new URL(entry.href.replace('/src/', '/dist/').replace(/ts$/, 'js')), options);
+      threads.push(this);
+    }
+  }
+  return { ...real, Worker: Built };
+});
+
+/** More than one thread is given. */
+const DEAD = 300;
+
+interface Dead {
+  readonly root: string;
+  readonly journal: FileJournal;
+  readonly scanner: WorkerScanner;
+  /** In the journal, and still in their places. */
+  readonly entries: readonly QuarantineEntry[];
+  readonly registryFiles: () => readonly string[];
+}
+
+/** Blobs that no manifest needs, each with a layer link, and threads to move them. */
+const aDeadStore = async (): Promise<Dead> => {
+  const files = new StoreFiles();
+  files.image('team/app', { tags: ['stays'] });
+  for (let i = 0; i < DEAD; i++) files.layer(`team/app-${i % 7}`, `dead ${i}`);
+  const { root } = files;
+  const journal = new FileJournal(root);
+  const look = await surveyorWith(toolsIn(root)).look(KEEP);
+  const [batch] = look.batches(DEAD);
+  const entries = (await batch?.entries({ run: 'run-1', batch: 1, atMs: Date.now() })) ?? [];
+  expect(entries).toHaveLength(DEAD);
+  await journal.append(entries);
+  threads.length = 0;
+  const scanner = new WorkerScanner(root, 2);
+  onTestFinished(() => scanner.close());
+  return { root, journal, scanner, entries, registryFiles: () => treeOf(join(root, 'docker')) };
+};
+
+const isMoved = ({ root }: Dead, { digest, files }: QuarantineEntry): boolean =>
+  files.every((file) => new FilesystemStorage(root).stat(file) === null) && files[0] === blobData(digest);
+
+describe('a batch that several threads move', () => {
+  it('is out of the registry as a whole, and comes back as a whole', async () => {
+    const dead = await aDeadStore();
+    const before = dead.registryFiles();
+    await dead.scanner.moveOut(dead.entries);
+    expect(dead.entries.every((entry) => isMoved(dead, entry))).toBe(true);
+    await settle(new FilesystemStorage(dead.root), dead.journal);
+    expect(dead.registryFiles()).toEqual(before);
+  });
+
+  it('names the place of a fault once no thread moves any more, and all of it can be brought back', async () => {
+    const dead = await aDeadStore();
+    const faulty = dead.entries[10]?.digest;
+    if (!faulty) throw new Error('there are entries');
+    const place = dead.entries[10]?.files[1] ?? '';
+    rmSync(join(dead.root, place));
+    putFile(dead.root, `${place}/stray`, 'a folder where a link belongs');
+    const before = dead.registryFiles();
+    const fault = await dead.scanner.moveOut(dead.entries).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(StorageFaultError);
+    expect(fault).toMatchObject({ path: place, problem: 'is not a plain file' });
+    expect(new FilesystemStorage(dead.root).stat(blobData(faulty))).not.toBeNull();
+    // What others had begun has ended.
+    const others = dead.entries.slice(DEAD / 2);
+    expect(others.every((entry) => isMoved(dead, entry))).toBe(true);
+    await settle(new FilesystemStorage(dead.root), dead.journal);
+    expect(dead.registryFiles()).toEqual(before);
+  });
+
+  it('fails with a thread that dies, and by then the others have stopped', async () => {
+    const dead = await aDeadStore();
+    const before = dead.registryFiles();
+    const ended = Promise.all(threads.map((thread) => new Promise((over) => thread.once('exit', over))));
+    const moving = dead.scanner.moveOut(dead.entries).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    await threads[0]?.terminate();
+    expect(await moving).toBeInstanceOf(Error);
+    const then = treeOf(dead.root);
+    await ended;
+    expect(treeOf(dead.root)).toEqual(then);
+    await settle(new FilesystemStorage(dead.root), dead.journal);
+    expect(dead.registryFiles()).toEqual(before);
+  });
+});
