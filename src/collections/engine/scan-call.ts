@@ -38,6 +38,11 @@ export interface ScanAnswers {
   readonly moveOut: readonly never[];
 }
 
+/** A worker's first word: it takes calls. */
+export interface ScanReady {
+  readonly ready: true;
+}
+
 /** `buffer` holds all arrays of `value`. */
 export type ScanAnswer =
   | { readonly value: ScanAnswers[keyof ScanAnswers]; readonly buffer: ArrayBuffer }

@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FilesystemStorage } from '../../storage/filesystem-storage.js';
 import { gather } from './answer-buffer.js';
-import { answerCall, failureOf, type ScanAnswer, type ScanMessage } from './scan-call.js';
+import { answerCall, failureOf, type ScanAnswer, type ScanMessage, type ScanReady } from './scan-call.js';
 
 /** A worker thread of WorkerScanner: reads one storage, one call at a time. */
 const { root, background, rests } = workerData as {
@@ -39,6 +39,8 @@ parentPort?.on('message', ({ call, linkFree, spare }: ScanMessage) => {
     })
     .catch(endThread);
 });
+
+parentPort?.postMessage({ ready: true } satisfies ScanReady);
 
 /** postMessage itself failed: the thread ends, and its scanner says so. */
 function endThread(): never {

@@ -15,6 +15,7 @@ import {
   type ScanAnswers,
   type ScanCall,
   type ScanMessage,
+  type ScanReady,
 } from './scan-call.js';
 import type { BlobShard } from './scan-blobs.js';
 import type { RepositoryScan } from './scan-repository.js';
@@ -29,7 +30,7 @@ interface Pieces {
 }
 
 /** Small enough to keep all busy to the end. */
-const PIECES: Pieces = { repositories: 16, manifests: 250, times: 1000 };
+const PIECES: Pieces = { repositories: 16, manifests: 250, times: 250 };
 
 /** An answer is taken in by this thread, which has requests to answer meanwhile. */
 const SMALL_PIECES: Pieces = { repositories: 3, manifests: 48, times: 200 };
@@ -61,7 +62,8 @@ interface Task {
  */
 export class WorkerScanner implements Scanner {
   readonly #storage: FilesystemStorage;
-  /** The calls of each worker, the one it works on first. */
+  readonly #workers: Worker[] = [];
+  /** The calls of each worker that is ready, the one it works on first. */
   readonly #running = new Map<Worker, Task[]>();
   readonly #waiting: Task[] = [];
   /** Folders in which some thread found no link, and how many of them each worker was told of. */
@@ -89,11 +91,20 @@ export class WorkerScanner implements Scanner {
         workerData: { root, background, rests },
         resourceLimits: RESOURCE_LIMITS,
       });
-      worker.on('message', (answer: ScanAnswer) => this.#settle(worker, answer));
+      worker.on('message', (answer: ScanAnswer | ScanReady) => {
+        if ('ready' in answer) this.#start(worker);
+        else this.#settle(worker, answer);
+      });
       worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => this.#fail(new Error('a scanning thread ended')));
-      this.#running.set(worker, []);
+      this.#workers.push(worker);
     }
+  }
+
+  /** Until a worker has loaded, this thread takes what comes first: what it reads itself it can take in meanwhile. */
+  #start(worker: Worker): void {
+    this.#running.set(worker, []);
+    this.#dispatch();
   }
 
   blobs(shards: readonly BlobShard[]): AsyncIterable<Found<PackedDigests>> {
@@ -144,7 +155,7 @@ export class WorkerScanner implements Scanner {
   /** As `moveOut` of quarantine.ts, in all threads. However it ends, none of them moves anything once it has. */
   async moveOut(entries: readonly QuarantineEntry[]): Promise<void> {
     if (entries.length < WORTH_THREADS) return moveOut(this.#storage, entries);
-    const pieces = CALLS_A_WORKER * (this.#running.size + 1);
+    const pieces = CALLS_A_WORKER * (this.#workers.length + 1);
     const calls = chunks(entries, Math.ceil(entries.length / pieces)).map((part) =>
       this.#call<'moveOut'>({ kind: 'moveOut', entries: part }),
     );
@@ -160,7 +171,7 @@ export class WorkerScanner implements Scanner {
 
   async close(): Promise<void> {
     this.#failure ??= new Error('the scanner is closed');
-    await Promise.all([...this.#running.keys()].map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   /** Passes the answers on; folders in which one thread found no link need not be looked at again by another. */
