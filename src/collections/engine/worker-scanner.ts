@@ -41,6 +41,9 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
 /** A worker always has one more call than it works on, so that it need not wait while this thread is busy. */
 const CALLS_A_WORKER = 2;
 
+/** Into how many pieces a batch is cut for each thread, so that all are done at about the same time. */
+const MOVES_A_THREAD = 4;
+
 /** Fewer entries are moved faster than they are handed over. */
 const WORTH_THREADS = 100;
 
@@ -155,8 +158,10 @@ export class WorkerScanner implements Scanner {
   /** As `moveOut` of quarantine.ts, in all threads. However it ends, none of them moves anything once it has. */
   async moveOut(entries: readonly QuarantineEntry[]): Promise<void> {
     if (entries.length < WORTH_THREADS) return moveOut(this.#storage, entries);
-    const pieces = CALLS_A_WORKER * (this.#workers.length + 1);
-    const calls = chunks(entries, Math.ceil(entries.length / pieces)).map((part) =>
+    const pieces = MOVES_A_THREAD * (this.#workers.length + 1);
+    // Those of a repository together: every piece looks anew at each folder on its way.
+    const order = entries.toSorted((a, b) => compare(a.files.at(-1), b.files.at(-1)));
+    const calls = chunks(order, Math.ceil(entries.length / pieces)).map((part) =>
       this.#call<'moveOut'>({ kind: 'moveOut', entries: part }),
     );
     try {
@@ -270,6 +275,8 @@ export class WorkerScanner implements Scanner {
       task.reject(error);
   }
 }
+
+const compare = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const chunks = <T>(items: readonly T[], size: number): (readonly T[])[] => {
   const parts: (readonly T[])[] = [];
