@@ -91,6 +91,11 @@ export class CatalogService {
     const paging = pagingOf(`registries/${registry.name}/tags`, { ...query, repository }, tagCursor);
     const after = paging.position?.after ?? '';
     const all = [...(await registry.listTags(repository, signal))].sort();
+    if (all.length === 0 && !(await registry.hasRepository(repository, signal))) {
+      throw new SextonError('not_found', {
+        detail: `Registry ${registry.name} has no repository ${repository}, or none that ever had a tag`,
+      });
+    }
     const rest = all.filter((tag) => tag > after);
     const page = rest.slice(0, query.limit);
     const limit = pLimit(RESOLVES_AT_ONCE);

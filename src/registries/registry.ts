@@ -82,6 +82,12 @@ export interface Registry {
   listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]>;
 
   /**
+   * Tells an empty `listTags` of an unknown repository from one of a repository without tags: false only where the
+   * registry itself says that it has none of this name.
+   */
+  hasRepository(repository: RepositoryName, signal: AbortSignal): Promise<boolean>;
+
+  /**
    * Manifests of the repository that neither a tag nor an index leads to, each once; children of indexes and the
    * registry's own helpers (signatures) are not among them. Null, or no such method, where the registry cannot tell.
    */

@@ -155,4 +155,10 @@ describe('sexton registries, repositories, tags', () => {
     const json = (await admin('tags', image, '--json')).json<{ items: unknown[] }>();
     expect(json.items).toEqual([expect.objectContaining({ name: 'v1', digest })]);
   });
+
+  it('says that there is no such repository, instead of a table of nothing', async () => {
+    const unknown = await admin('tags', `prod/${repository}-mistyped`);
+    expect(unknown).toMatchObject({ status: 7, stdout: '' });
+    expect(unknown.stderr).toContain(`Registry prod has no repository ${repository}-mistyped`);
+  });
 });

@@ -60,6 +60,8 @@ export const describeRegistry = (name: string, make: () => Promise<RegistryUnder
       expect(await tags()).toEqual([...names].sort());
       const unknown = parseRepositoryName(`${repository}-unknown`);
       expect(await registry.listTags(unknown, never())).toEqual([]);
+      expect(await registry.hasRepository(unknown, never())).toBe(false);
+      expect(await registry.hasRepository(repository, never())).toBe(true);
     });
 
     it('lists repositories in name order, in pages', async () => {
@@ -178,6 +180,7 @@ export const describeRegistry = (name: string, make: () => Promise<RegistryUnder
       probe: () => adapter.probe(repository, signal),
       listRepositories: () => adapter.listRepositories({ after: null, limit: 10 }, signal),
       listTags: () => adapter.listTags(repository, signal),
+      hasRepository: () => adapter.hasRepository(repository, signal),
       resolve: () => adapter.resolve(repository, V1, signal),
       readManifest: () => adapter.readManifest(repository, V1, signal),
       listReferrers: () => adapter.listReferrers(repository, absent, signal),

@@ -6,7 +6,7 @@ import type { Capabilities, Registry, ResolvedManifest } from '../registry.js';
 import type { RegistryOptions } from '../registry-options.js';
 import type { ExchangeObserver } from '../upstream/observed-exchange.js';
 import { Upstream } from '../upstream/upstream.js';
-import { listRepositories, listTags } from '../v2/listing.js';
+import { hasRepository, listRepositories, listTags } from '../v2/listing.js';
 import { deleteManifest, putManifest, readManifest, resolve } from '../v2/manifests.js';
 import { mustSpeakV2, probe } from './probe.js';
 import { canPullBlob } from '../v2/pull.js';
@@ -43,6 +43,10 @@ export class DistributionRegistry implements Registry {
 
   listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]> {
     return listTags(this.upstream, repository, signal);
+  }
+
+  hasRepository(repository: RepositoryName, signal: AbortSignal): Promise<boolean> {
+    return hasRepository(this.upstream, repository, signal);
   }
 
   resolve(

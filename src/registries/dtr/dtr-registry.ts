@@ -12,7 +12,7 @@ import type { ExchangeObserver } from '../upstream/observed-exchange.js';
 import { Upstream } from '../upstream/upstream.js';
 import { API_DIALECT } from './api.js';
 import { deleteManifest, untag, type DtrUpstreams } from './deletion.js';
-import { anyRepository, listRepositories, listTags } from './listing.js';
+import { anyRepository, hasRepository, listRepositories, listTags } from './listing.js';
 import { assertHasPlace, hasPlace } from './paths.js';
 import { probe } from './probe.js';
 
@@ -57,6 +57,11 @@ export class DtrRegistry implements Registry {
   async listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]> {
     if (!hasPlace(repository, this.options)) return [];
     return listTags(this.upstreams.api, repository, signal);
+  }
+
+  async hasRepository(repository: RepositoryName, signal: AbortSignal): Promise<boolean> {
+    if (!hasPlace(repository, this.options)) return false;
+    return hasRepository(this.upstreams.api, repository, signal);
   }
 
   async resolve(

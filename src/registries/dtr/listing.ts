@@ -23,6 +23,17 @@ export const listTags = async (
   signal: AbortSignal,
 ): Promise<readonly Tag[]> => [...(await readTags(api, repository, signal)).keys()];
 
+/** Whether there is a list of its tags, if an empty one. */
+export const hasRepository = async (
+  api: Upstream,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const what = `the tags of ${repository}`;
+  const first = await pages(api, tagsPath(repository), tagsSchema, what, signal).next();
+  return first.done !== true;
+};
+
 /**
  * Each tag with the digests in its records. A tag of an index may have one record for each platform, with the digest
  * of that child (FACTS §2.3): what a tag really points at is for `resolve` to say.

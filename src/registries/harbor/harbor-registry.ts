@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.js';
 import type { Descriptor, Manifest } from '../../oci/manifest.js';
 import type { RegistryName, RepositoryName, Tag } from '../../oci/names.js';
-import { listTags } from '../v2/listing.js';
+import { hasRepository, listTags } from '../v2/listing.js';
 import { putManifest } from '../v2/manifests.js';
 import { canPullBlob } from '../v2/pull.js';
 import { listReferrers } from '../v2/referrers.js';
@@ -43,6 +43,11 @@ export class HarborRegistry implements Registry {
   async listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]> {
     if (!isInProject(repository)) return [];
     return this.v2(repository, () => listTags(this.upstream, repository, signal), signal);
+  }
+
+  async hasRepository(repository: RepositoryName, signal: AbortSignal): Promise<boolean> {
+    if (!isInProject(repository)) return false;
+    return this.v2(repository, () => hasRepository(this.upstream, repository, signal), signal);
   }
 
   listUntagged(repository: RepositoryName, signal: AbortSignal): Promise<readonly UntaggedManifest[]> {

@@ -32,6 +32,14 @@ const foldersIn = async (storage: Storage, prefix: string): Promise<readonly str
   return listing?.folders ?? [];
 };
 
+/** What only the folder of a repository has; one that merely leads to nested repositories has neither. */
+const OWN_FOLDERS: ReadonlySet<string> = new Set([layers(''), manifests('')].map(folderName));
+const isRepository = (folders: readonly string[]): boolean =>
+  folders.some((folder) => OWN_FOLDERS.has(folder));
+
+export const hasRepository = async (storage: Storage, repository: RepositoryName): Promise<boolean> =>
+  isRepository((await storage.list(repositoryFolder(repository)))?.folders ?? []);
+
 /** Every repository, however deep it is nested, in name order; a link to a folder is not looked into. */
 export const listRepositories = async (
   storage: Storage,
@@ -39,14 +47,13 @@ export const listRepositories = async (
   signal: AbortSignal,
 ): Promise<{ items: readonly RepositoryName[]; hasMore: boolean }> => {
   const found: RepositoryName[] = [];
-  const own = new Set([layers(''), manifests('')].map(folderName));
   const open = [''];
   let looked = 0;
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (++looked % FOLDERS_A_TURN === 0) await nextTurn(undefined, { signal });
     const folders = (await storage.list(repositoryFolder(name)))?.folders ?? [];
     const parsed = repositoryNameSchema.safeParse(name);
-    if (parsed.success && folders.some((folder) => own.has(folder))) found.push(parsed.data);
+    if (parsed.success && isRepository(folders)) found.push(parsed.data);
     for (const folder of folders) {
       if (!folder.startsWith('_')) open.push(name === '' ? folder : `${name}/${folder}`);
     }

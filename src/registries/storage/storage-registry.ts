@@ -13,7 +13,7 @@ import { Upstream } from '../upstream/upstream.js';
 import { writability } from '../v2/writability.js';
 import { canPullBlob, readBlob } from './blobs.js';
 import { deleteManifest } from './delete-manifest.js';
-import { listRepositories, listTags, pushTimes } from './listing.js';
+import { hasRepository, listRepositories, listTags, pushTimes } from './listing.js';
 import { digestAt, readManifest, resolve } from './manifests.js';
 import { putManifest } from './put-manifest.js';
 import { References } from './references.js';
@@ -65,6 +65,10 @@ export class StorageRegistry implements Registry {
 
   listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]> {
     return this.look(signal, (storage) => listTags(storage, repository));
+  }
+
+  hasRepository(repository: RepositoryName, signal: AbortSignal): Promise<boolean> {
+    return this.look(signal, (storage) => hasRepository(storage, repository));
   }
 
   listUntagged(repository: RepositoryName, signal: AbortSignal): Promise<readonly UntaggedManifest[]> {

@@ -16,13 +16,20 @@ export const readTags = async (
   upstream: Upstream,
   repository: RepositoryName,
   signal: AbortSignal,
-): Promise<ReadonlyMap<Tag, Digest | null>> => {
+): Promise<ReadonlyMap<Tag, Digest | null>> => (await findTags(upstream, repository, signal)) ?? new Map();
+
+/** The same; null instead of a map for an unknown repository. */
+export const findTags = async (
+  upstream: Upstream,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Tag, Digest | null> | null> => {
   const what = `the tags of ${repository}`;
   const response = await upstream.ask(
     { method: 'GET', path: tagsPath(repository), scope: '', mayRepeat: true, mostBytes: MOST_BYTES },
     signal,
   );
-  if (saysAbsent(response, 'Repository')) return new Map();
+  if (saysAbsent(response, 'Repository')) return null;
   if (response.status !== 200) throw unexpectedAnswer(response, upstream.options.name, what);
   const parsed = tagsSchema.safeParse(parseJson(response.body));
   if (!parsed.success) throw notWhatWasAsked(upstream.options.name, what);

@@ -13,7 +13,7 @@ import { findOrphans } from './orphans.js';
 import { canonicalName } from './paths.js';
 import { mustSpeakV1, probe } from './probe.js';
 import { listRepositories } from './repositories.js';
-import { putTag, readTag, readTags, removeTag } from './tags.js';
+import { findTags, putTag, readTag, readTags, removeTag } from './tags.js';
 
 /**
  * The old Python registry (docker-registry 0.x, FACTS §4). A tag names an image; deleting it touches no other tag and
@@ -51,6 +51,10 @@ export class V1Registry implements Registry {
 
   async listTags(repository: RepositoryName, signal: AbortSignal): Promise<readonly Tag[]> {
     return [...(await readTags(this.upstream, repository, signal)).keys()];
+  }
+
+  async hasRepository(repository: RepositoryName, signal: AbortSignal): Promise<boolean> {
+    return (await findTags(this.upstream, repository, signal)) !== null;
   }
 
   async resolve(

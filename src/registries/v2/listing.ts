@@ -72,6 +72,23 @@ const listOnce = async (
   return [...tags];
 };
 
+/** Whether its tags can be asked for: no `NAME_UNKNOWN`, which is also the answer where no tag was ever pushed. */
+export const hasRepository = async (
+  upstream: Upstream,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const path = `/v2/${repository}/tags/list?n=1`;
+  const scope = scopeOf(repository, 'pull,delete');
+  const response = await upstream.ask(
+    { method: 'GET', path, scope, mayRepeat: true, mostBytes: MOST_BYTES },
+    signal,
+  );
+  if (saysAbsent(response)) return false;
+  if (response.status === 200) return true;
+  throw unexpectedAnswer(response, upstream.options.name, `the tags of ${repository}`);
+};
+
 /** One page of `_catalog`, which needs the scope `registry:catalog:*`. */
 export const listRepositories = async (
   upstream: Upstream,
