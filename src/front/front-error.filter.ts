@@ -8,6 +8,7 @@ import { noteRefusal, type Refusal } from '../http/refusals.js';
 import { LOGGER, type Logger } from '../telemetry/logger.js';
 import { FrontChallenge } from './front-challenge.js';
 import { FrontError, type FrontCode } from './front-error.js';
+import { allowAfterRefusal } from './front-methods.js';
 
 /** What each of our codes is to a client of a registry; what is not listed is its status and UNKNOWN. */
 const AS_REGISTRY: Readonly<Partial<Record<ErrorCode, readonly [status: number, code: FrontCode]>>> = {
@@ -54,6 +55,7 @@ export class FrontErrorFilter implements ExceptionFilter {
     if (error.retryAfterMs !== null) {
       response.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
     }
+    if (error.status === 405) response.setHeader('Allow', allowAfterRefusal(request.path, request.method));
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
     const { code, message, detail } = error;
     response.status(error.status).json({ errors: [{ code, message, detail }] });

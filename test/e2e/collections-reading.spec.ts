@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import request from 'supertest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CollectionView } from '../../src/collections/service/collections.dto.js';
+import { FindingsStore } from '../../src/collections/service/findings.store.js';
 import { treeOf } from '../collections/temporary-tree.js';
 import { CollectedRegistry, REPOSITORY } from '../support/collected-registry.js';
 import { collectAndWait } from '../support/collections.js';
@@ -29,6 +31,14 @@ describe('a dry run', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as unknown);
     expect(parsed).toEqual(items);
+    const read = vi.spyOn(FindingsStore.prototype, 'page');
+    onTestFinished(() => read.mockRestore());
+    const path = `/v1/collections/${id}/report?format=ndjson`;
+    const head = (at: string) =>
+      request(world.gateway.url).head(at).set('Authorization', `Bearer ${world.gateway.adminKey}`);
+    expect((await head(path).expect(200)).headers['content-type']).toBe(lines.headers['content-type']);
+    await head(path.replace(id, 'nope')).expect(404);
+    expect(read).not.toHaveBeenCalled();
     const first = await world.api.get(`/v1/collections/${id}/report?limit=1`).expect(200);
     const { nextCursor } = first.body as { nextCursor: string };
     const second = await world.api

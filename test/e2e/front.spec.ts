@@ -198,6 +198,29 @@ describe('what is no request of a registry', () => {
     expect(answer.body).toMatchObject({ errors: [{ message: expect.any(String) as string }] });
   });
 
+  it.each([
+    ['put', '/v2/team-a/app/manifests/v1', 'GET, HEAD, DELETE'],
+    ['delete', '/v2/team-a/app/tags/list', 'GET, HEAD'],
+    ['delete', '/v2/', 'GET, HEAD'],
+    ['put', '/v2/token', 'GET, HEAD, POST'],
+    ['post', '/v2/team-a/app/blobs/uploads/', ''],
+  ] as const)('%s %s says in Allow what the path takes: %s', async (method, path, allow) => {
+    const answer = await request(gateway.url)[method](path).auth('me', gateway.adminKey).expect(405);
+    expect(answer.headers['allow']).toBe(allow);
+  });
+
+  it('leaves DELETE out of Allow where the registry deletes nothing', async () => {
+    await pushImage(at('kept', other), { tags: ['v1'], content: 'kept' });
+    await other.restart({ deleteEnabled: false });
+    const answer = await curl('delete', '/v2/other/kept/manifests/v1');
+    const asDtr = await curl('delete', '/api/v0/repositories/other/kept/manifests/v1');
+    await other.restart({ deleteEnabled: true });
+    expect([answer, asDtr].map(({ status, headers }) => [status, headers['allow']])).toEqual([
+      [405, 'GET, HEAD'],
+      [405, ''],
+    ]);
+  });
+
   it('deletes nothing for whoever may not: what it may not see is not there', async () => {
     const image = await pushImage(at('team-e/app'), { tags: ['v1'], content: 'e' });
     const key = async (role: string, scope: string) => {

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { ApiAnswer, ApiProblems } from '../../http/api-docs.js';
 import { idSchema } from '../../http/plain-text.js';
@@ -40,6 +40,7 @@ export class CollectionReadingController {
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: reportQuerySchema }) query: ReportQuery,
+    @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     if (query.format === 'json') {
@@ -48,6 +49,11 @@ export class CollectionReadingController {
     }
     const lines = await this.reading.reportLines(caller, id);
     response.setHeader('Content-Type', 'application/x-ndjson');
+    if (request.method === 'HEAD') {
+      // Node would drop each line, after it was read.
+      response.end();
+      return;
+    }
     await pipeline(lines, response);
   }
 
