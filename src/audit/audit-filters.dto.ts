@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { momentSchema } from '../http/moment.js';
 import { storableText } from '../http/plain-text.js';
 import { digestSchema } from '../oci/digest.js';
 import { registryNameSchema, repositoryNameSchema, tagSchema } from '../oci/names.js';
@@ -22,8 +23,8 @@ export const auditFiltersSchema = z.strictObject({
   code: text.optional(),
   ticket: text.optional(),
   requestId: text.optional(),
-  since: z.iso.datetime({ offset: true }).optional().describe('At or after.'),
-  until: z.iso.datetime({ offset: true }).optional().describe('Before.'),
+  since: momentSchema.optional().describe('At or after.'),
+  until: momentSchema.optional().describe('Before.'),
   q: text
     .optional()
     .describe(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalSchema } from '../approvals/approval-view.js';
 import { ERROR_KINDS, type ErrorCode } from '../errors/codes.js';
+import { momentSchema } from '../http/moment.js';
 import { plainLine, storableText } from '../http/plain-text.js';
 import { digestSchema } from '../oci/digest.js';
 import { parseReference, registryNameSchema, repositoryNameSchema } from '../oci/names.js';
@@ -254,8 +255,8 @@ export const listDeletionsSchema = z.strictObject({
   repository: repositoryNameSchema.optional(),
   state: z.enum(DELETION_STATES).optional(),
   requestedBy: storableText(z.string().min(1).max(200)).optional().describe("The requester's id."),
-  since: z.iso.datetime({ offset: true }).optional().describe('Created at or after.'),
-  until: z.iso.datetime({ offset: true }).optional().describe('Created before.'),
+  since: momentSchema.optional().describe('Created at or after.'),
+  until: momentSchema.optional().describe('Created before.'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional().describe('nextCursor of the page before.'),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reasonSchema } from '../deletions/reason.js';
 import { repositoryGlobSchema, tagGlobSchema } from '../glob/glob.schema.js';
+import { momentSchema } from '../http/moment.js';
 import { plainLine } from '../http/plain-text.js';
 import { digestSchema } from '../oci/digest.js';
 import { registryNameSchema, repositoryNameSchema } from '../oci/names.js';
@@ -21,7 +22,7 @@ export const createHoldSchema = z
     owner: plainLine(z.string().trim().min(1).max(200))
       .optional()
       .describe('Whom to ask about it; left out, whoever makes it.'),
-    expiresAt: z.iso.datetime({ offset: true }).optional(),
+    expiresAt: momentSchema.optional(),
     legal: z.boolean().default(false).describe('true: two different people must lift it.'),
   })
   .refine(({ tags, digest }) => tags === undefined || digest === undefined, notBoth)

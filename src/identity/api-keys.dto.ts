@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { momentSchema } from '../http/moment.js';
 import { plainLine } from '../http/plain-text.js';
 import { ROLES } from './permissions.js';
 import { scopeSchema } from './scope.js';
@@ -19,7 +20,7 @@ export const createApiKeySchema = z
       .describe(
         "The person it belongs to, such as the issuer's sub: nobody approves with one key what they asked for with another.",
       ),
-    expiresAt: z.iso.datetime({ offset: true }).optional(),
+    expiresAt: momentSchema.optional(),
   })
   .meta({
     id: 'CreateApiKey',

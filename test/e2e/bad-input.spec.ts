@@ -105,6 +105,60 @@ describe('a request that is not valid', () => {
     expect(errors.map((error) => error.path)).toContain(path);
   });
 
+  it.each(['__proto__', 'constructor', 'prototype'])(
+    'is refused with a field named %s, as with any unknown one',
+    async (name) => {
+      const withField = (fields: object) =>
+        JSON.stringify(fields).replace('{', `{"${name}":{"dryRun":true},`);
+      const post = (body: string) => gateway.api().post('/v1/deletions').type('json').send(body);
+      const refused = await expectProblem(post(withField(good)), 'invalid_request');
+      expect((refused.body as { detail: string }).detail).toContain(`"${name}"`);
+      await expectProblem(gateway.api().get(`/v1/deletions?${name}=x`), 'invalid_request');
+      await expectProblem(
+        gateway
+          .api()
+          .post('/v1/pauses')
+          .type('json')
+          .send(withField({ reason: 'x' })),
+        'invalid_request',
+      );
+    },
+  );
+
+  it('is refused with a label that could not be kept; one of an odd name is kept', async () => {
+    const labelled = (labels: string) =>
+      gateway
+        .api()
+        .post('/v1/deletions')
+        .type('json')
+        .send(JSON.stringify({ ...good, dryRun: true }).replace('{', `{"labels":${labels},`));
+    await expectProblem(labelled('{"a":"b","__proto__":"c"}'), 'invalid_request');
+    const kept = await labelled('{"constructor":"acme","prototype":"yes"}').expect(202);
+    const { labels } = kept.body as { labels: object };
+    expect(new Map(Object.entries(labels))).toEqual(
+      new Map([
+        ['constructor', 'acme'],
+        ['prototype', 'yes'],
+      ]),
+    );
+  });
+
+  it.each(['9999-12-31T23:59:59-23:59', '0000-01-01T00:00:00+23:59', 'tomorrow'])(
+    'is refused with a time in a year that nobody could read back: %s',
+    async (time) => {
+      const api = () => gateway.api();
+      const key = { name: 'x', role: 'auditor', expiresAt: time };
+      const hold = { registry: 'prod', repository: 'a', reason: 'x', expiresAt: time };
+      for (const test of [api().post('/v1/api-keys').send(key), api().post('/v1/holds').send(hold)]) {
+        const refused = await expectProblem(test, 'invalid_request');
+        expect((refused.body as { errors: unknown }).errors).toMatchObject([{ path: '/expiresAt' }]);
+      }
+      const since = encodeURIComponent(time);
+      for (const list of ['deletions', 'audit/events'])
+        await expectProblem(api().get(`/v1/${list}?since=${since}`), 'invalid_request');
+    },
+  );
+
   it('is refused as malformed JSON, as too large, and as another content type', async () => {
     const post = () => gateway.api().post('/v1/deletions');
     await expectProblem(post().type('json').send('{"registry": "prod",'), 'malformed_json');
