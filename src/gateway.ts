@@ -7,6 +7,7 @@ import { Admission } from './approvals/admission.js';
 import { ApprovalsStore } from './approvals/approvals.store.js';
 import { AppModule } from './app.module.js';
 import { AuditLog } from './audit/audit-log.js';
+import { warnOfUnknownKeys } from './audit/unknown-keys.js';
 import { recordStart, recordStop } from './audit/process-events.js';
 import { CollectionsStore } from './collections/service/collections.store.js';
 import { createCollectionWorkers } from './collections/service/create-collections.js';
@@ -117,6 +118,7 @@ export const startGateway = async (
   const newAdminKey = await app.get(ApiKeysService).ensureAdmin(config.adminKey);
   if (newAdminKey !== null) showAdminKey(newAdminKey);
   await recordStart(runtime, app.get(AuditLog), role);
+  await warnOfUnknownKeys(runtime.db, config.audit, log);
   const collections = createCollectionWorkers({
     config,
     db: runtime.db,

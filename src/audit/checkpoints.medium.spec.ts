@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { aSigningKey, auditParts, recordEvents, tamper } from '../../test/support/audit.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
+import { createLogger } from '../telemetry/logger.js';
+import { UNSIGNED, type AuditOptions } from './audit-options.js';
 import { AuditService } from './audit.service.js';
 import { sealAfter, type Seal } from './chain.js';
 import { makeCheckpoint } from './checkpoint.js';
 import { chainHead } from './export.store.js';
 import { lastCheckpoint } from './checkpoint.store.js';
+import { warnOfUnknownKeys } from './unknown-keys.js';
 import { inOneSnapshot, readChain } from './verification.store.js';
 
 const key = aSigningKey();
@@ -83,6 +86,21 @@ describe('signed checkpoints', () => {
       status: 'broken',
       fault: { kind: 'checkpoint_forged', sequence: 3 },
     });
+  });
+
+  it('say at the start whose public key was forgotten when the key changed', async () => {
+    const next = aSigningKey();
+    const lines: string[] = [];
+    const log = createLogger('info', { destination: { write: (line: string) => void lines.push(line) } });
+    const warned = async (change: Partial<AuditOptions>) => {
+      await warnOfUnknownKeys(test.db, { ...UNSIGNED, ...change }, log);
+      return lines.splice(0).map((line) => JSON.parse(line) as object);
+    };
+    for (const known of [{ signingKey: key }, { signingKey: next, formerKeys: [key] }])
+      expect(await warned(known)).toEqual([]);
+    const forgotten = { keyId: key.id, checkpoints: 2, lastCheckpoint: 2 };
+    expect(await warned({ signingKey: next })).toEqual([expect.objectContaining(forgotten)]);
+    expect(await warned({})).toEqual([expect.objectContaining(forgotten)]);
   });
 
   it('refuse to be changed, emptied or cut', async () => {

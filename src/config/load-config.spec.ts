@@ -22,6 +22,11 @@ const { cert, key } = await makeCertificate('authority');
 const FILES: Record<string, string> = {
   '/run/secrets/registry': 'planted-secret\n',
   '/run/secrets/empty': '\n',
+  '/run/secrets/marked': '\uFEFFplanted-secret\r\n',
+  '/run/secrets/only-a-mark': '\uFEFF\n',
+  '/run/secrets/two-lines': 'planted-secret\n\n',
+  // As Node reads UTF-16, of Windows.
+  '/run/secrets/utf-16': '\uFFFD\uFFFDp\0l\0',
   '/etc/ca.pem': `# ours\n${cert}\n${cert}`,
   '/etc/key.pem': key,
   '/etc/broken.pem': `${cert}-----BEGIN CERTIFICATE-----\nplantedsecret\n-----END CERTIFICATE-----\n`,
@@ -65,6 +70,11 @@ describe('the configuration', () => {
         maxConcurrentRepositories: 8,
       },
     ]);
+  });
+
+  it('takes the password of a file without its byte order mark', () => {
+    const [registry] = load(GOOD.replace('secrets/registry', 'secrets/marked')).registries.values();
+    expect(registry?.credentials?.password).toBe('planted-secret');
   });
 
   it('takes a password from the environment', () => {
@@ -281,6 +291,21 @@ rateLimit: { requests: 10, per: 5m }`;
       'an empty password file',
       GOOD.replace('/run/secrets/registry', '/run/secrets/empty'),
       'registries.prod.credentials.passwordFile: the file /run/secrets/empty is empty',
+    ],
+    [
+      'a password file of a byte order mark',
+      GOOD.replace('/run/secrets/registry', '/run/secrets/only-a-mark'),
+      'registries.prod.credentials.passwordFile: the file /run/secrets/only-a-mark is empty',
+    ],
+    [
+      'a password file of two lines',
+      GOOD.replace('/run/secrets/registry', '/run/secrets/two-lines'),
+      'passwordFile: the file /run/secrets/two-lines holds more than one line',
+    ],
+    [
+      'a password file in UTF-16',
+      GOOD.replace('/run/secrets/registry', '/run/secrets/utf-16'),
+      'passwordFile: the file /run/secrets/utf-16 is not text in UTF-8',
     ],
     [
       'a password variable that every object has',

@@ -16,11 +16,23 @@ export const readOr = (readFile: ReadFile, path: string, fail: Fail): string | n
   }
 };
 
-/** The password in a file, without the newline that editors and `echo` leave at its end. */
+/**
+ * The password in a file, without the byte order mark that some editors put before it, and the newline that they and
+ * `echo` leave at its end. What no password can be is said here: the registry would only say that it is wrong.
+ */
 export const readPassword = (readFile: ReadFile, path: string, fail: Fail): string | null => {
-  const password = readOr(readFile, path, fail)?.replace(/\r?\n$/, '') ?? null;
-  if (password === '') fail(`the file ${path} is empty`);
-  return password === '' ? null : password;
+  const text = readOr(readFile, path, fail);
+  if (text === null) return null;
+  const password = text.replace(/^\uFEFF/, '').replace(/\r?\n$/, '');
+  const fault = faultOfPassword(password);
+  if (fault !== null) fail(`the file ${path} ${fault}`);
+  return fault === null ? password : null;
+};
+
+const faultOfPassword = (password: string): string | null => {
+  if (password === '') return 'is empty';
+  if (/[\0\uFFFD]/.test(password)) return 'is not text in UTF-8';
+  return /[\r\n]/.test(password) ? 'holds more than one line' : null;
 };
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
