@@ -15,11 +15,18 @@ Runs the Sexton gateway. SEXTON_CONFIG names the configuration file; see README.
 const ROLES: readonly string[] = ['all', 'api', 'worker'];
 const isRole = (text: string): text is Role => ROLES.includes(text);
 
+const readOptions = () => {
+  try {
+    return parseArgs({ options: { role: { type: 'string' }, help: { type: 'boolean', short: 'h' } } }).values;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([{ path: 'the command line', message: `${message} (--help shows the options)` }]);
+  }
+};
+
 /** The role asked for, or null after the usage was printed. */
 const readRole = (): Role | null => {
-  const { values } = parseArgs({
-    options: { role: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-  });
+  const values = readOptions();
   const role = values.role ?? 'all';
   if (values.help) process.stdout.write(`${USAGE}\n`);
   else if (isRole(role)) return role;

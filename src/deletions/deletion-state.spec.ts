@@ -28,6 +28,10 @@ describe('the states of a deletion', () => {
     expect(statesBefore('cancelled').sort()).toEqual(['awaiting_approval', 'planned', 'planning', 'queued']);
   });
 
+  it('expire where other people did not approve in time, and a plan never does', () => {
+    expect(statesBefore('expired')).toEqual(['awaiting_approval']);
+  });
+
   it('keep a client waiting while Sexton works by itself, and only then', () => {
     expect(DELETION_STATES.filter((state) => !isSettled(state))).toEqual(['planning', 'queued', 'running']);
   });

@@ -32,7 +32,7 @@ export type TargetOutcome = (typeof TARGET_OUTCOMES)[number];
 /** Which states may follow which; what is not listed cannot happen. */
 const NEXT: Readonly<Record<DeletionState, readonly DeletionState[]>> = {
   planning: ['planned', 'refused', 'awaiting_approval', 'queued', 'failed', 'cancelled'],
-  planned: ['queued', 'awaiting_approval', 'cancelled', 'expired'],
+  planned: ['queued', 'awaiting_approval', 'cancelled'],
   refused: [],
   awaiting_approval: ['queued', 'rejected', 'cancelled', 'expired'],
   queued: ['running', 'cancelled', 'failed'],

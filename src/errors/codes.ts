@@ -128,7 +128,7 @@ export const ERROR_KINDS = kinds({
   shared_digest: {
     status: 409,
     title: 'Other tags point at the same digest',
-    hint: 'Use siblings: "untag" to remove only this tag, or siblings: "include" to delete them all.',
+    hint: 'What was refused names the tags, and what would let it through; of a tag that came after the plan, make a new plan.',
   },
   child_of_index: {
     status: 409,

@@ -122,13 +122,29 @@ describe('a list', () => {
     await expect.poll(planning, { timeout: 60_000 }).toBe(0);
     const page = await openAs(operator, '#/deletions?repository=team-b%2Flong');
     const rows = rowsOf(page, 'deletions');
-    await button(page, 'More deletions').click();
+    await button(page, 'More deletions').press('Enter');
     await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(60);
+    // The button went with the last page: whoever pressed it goes on at the first row behind what was there.
+    await expect.poll(() => focused(page)).toBe(await rows.nth(50).textContent());
     const again = page.waitForResponse('**/v1/deletions?**cursor=**');
     await button(page, 'Refresh').click();
     await again;
     await page.getByRole('list', { name: 'deletions' }).waitFor();
     expect(await rows.count()).toBe(60);
+  });
+});
+
+describe('a filter by time', () => {
+  it('keeps the seconds that it has, and takes others', async () => {
+    const since = '2026-11-23T10:30:15.250Z';
+    const page = await openAs(operator, `#/audit?since=${encodeURIComponent(since)}`);
+    const addressed = () => new URLSearchParams(new URL(page.url()).hash.split('?')[1]).get('since');
+    await button(page, 'Filter').press('Enter');
+    expect(addressed()).toBe(since);
+    const field = page.getByLabel('From');
+    await field.fill((await field.inputValue()).replace(/:15.*/, ':16'));
+    await button(page, 'Filter').press('Enter');
+    await expect.poll(addressed).toBe('2026-11-23T10:30:16.000Z');
   });
 });
 

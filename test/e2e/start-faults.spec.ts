@@ -35,8 +35,8 @@ afterEach(async () => {
 
 const takenPort = () => (taken.address() as AddressInfo).port;
 
-const start = (env: Record<string, string>) =>
-  spawnSync(process.execPath, [PROGRAM], {
+const start = (env: Record<string, string>, ...args: readonly string[]) =>
+  spawnSync(process.execPath, [PROGRAM, ...args], {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOST: '127.0.0.1',
@@ -47,6 +47,17 @@ const start = (env: Record<string, string>) =>
   });
 
 describe('a start that fails', () => {
+  it.each([
+    [['--roll', 'api'], "Unknown option '--roll'"],
+    [['api'], "Unexpected argument 'api'"],
+    [['--role', 'boss'], '--role: must be one of all, api, worker'],
+  ])('because the command line is wrong is 78, as with a wrong configuration: %j', (args, sentence) => {
+    const { status, stderr } = start({ DATABASE_URL: database.url }, ...args);
+    expect(status).toBe(78);
+    expect(stderr).toContain(sentence);
+    expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
   it('because the port is taken says so, and loses neither the first admin key nor work', async () => {
     const { status, stdout, stderr } = start({ DATABASE_URL: database.url, PORT: String(takenPort()) });
     expect(status).toBe(1);

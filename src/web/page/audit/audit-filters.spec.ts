@@ -22,6 +22,14 @@ describe('the filters of the audit log', () => {
     expect(toLocalField('yesterday')).toBe('');
   });
 
+  it.each(['2026-11-23T10:30:15', '2026-11-23T10:30:15.250', '2026-11-23T10:30:00.250'])(
+    'keep the seconds of a moment that has them: %s',
+    (text) => {
+      const { since } = queryOfForm({ since: text });
+      expect(toLocalField(since)).toBe(text);
+    },
+  );
+
   it('are asked of the API by the same names', () => {
     expect(searchOf({ q: 'a b', tag: 'v1' }).toString()).toBe('q=a+b&tag=v1');
   });

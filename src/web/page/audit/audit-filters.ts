@@ -31,12 +31,15 @@ export const auditFilters = (query: Readonly<Record<string, string>>): AuditFilt
     }),
   );
 
+/** What stands behind a time to the minute, or to the second: a field shows seconds only of a moment that has them. */
+const NO_FRACTION = /(:00)?\.000$/;
+
 /** What a `datetime-local` field shows for a moment of the address, in the time zone of whoever looks. */
 export const toLocalField = (iso: string | undefined): string => {
   const at = iso === undefined ? NaN : Date.parse(iso);
   if (Number.isNaN(at)) return '';
   const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 16);
+  return local.toISOString().slice(0, -1).replace(NO_FRACTION, '');
 };
 
 /** And back: the address holds the moment, which is the same for everybody that it is sent to. */

@@ -88,7 +88,7 @@ export const TextField = ({
     {(ids) => {
       const attributes = { ...ids, name, defaultValue: value, required: isRequired ?? false };
       return isMoment ? (
-        <input {...attributes} type="datetime-local" />
+        <input {...attributes} type="datetime-local" step="any" />
       ) : (
         <input
           {...attributes}

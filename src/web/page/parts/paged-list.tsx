@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { usePages } from '../api/use-pages.js';
 import { AskedView } from './asked-view.js';
 import { BusyButton } from './busy-button.js';
@@ -14,27 +15,50 @@ interface Given<T> {
   readonly empty: ComponentChildren;
 }
 
-/** A list of rows, page after page. */
-export const PagedList = <T,>({ pages, what, row, keyOf, empty }: Given<T>): JSX.Element => (
-  <AskedView asked={pages.asked} what={what} again={pages.again}>
-    {({ items }) => (
-      <>
-        {items.length === 0 && pages.more === null ? (
-          <div class="empty">{empty}</div>
-        ) : (
-          <ul class="rows" aria-label={what}>
-            {items.map((item) => (
-              <li key={keyOf(item)}>{row(item)}</li>
-            ))}
-          </ul>
-        )}
-        {pages.error !== null && <ProblemNote error={pages.error} />}
-        {pages.more !== null && (
-          <BusyButton type="button" class="more" isBusy={pages.isFetching} onPress={pages.more}>
-            {pages.isFetching ? 'Fetching …' : `More ${what}`}
-          </BusyButton>
-        )}
-      </>
-    )}
-  </AskedView>
-);
+/** A list of rows, page after page. Behind the last one its button goes, and focus to the first row that it brought. */
+export const PagedList = <T,>({ pages, what, row, keyOf, empty }: Given<T>): JSX.Element => {
+  const list = useRef<HTMLUListElement>(null);
+  const firstNew = useRef<number | null>(null);
+  const isLast = pages.more === null;
+  useEffect(() => {
+    const item = firstNew.current === null ? undefined : list.current?.children[firstNew.current];
+    if (!isLast || !(item instanceof HTMLElement)) return;
+    firstNew.current = null;
+    // Whoever went elsewhere meanwhile stays there.
+    if (document.activeElement !== document.body) return;
+    item.tabIndex = -1;
+    item.focus();
+  }, [isLast]);
+  const fetchMore = (shown: number): void => {
+    firstNew.current = shown;
+    pages.more?.();
+  };
+  return (
+    <AskedView asked={pages.asked} what={what} again={pages.again}>
+      {({ items }) => (
+        <>
+          {items.length === 0 && isLast ? (
+            <div class="empty">{empty}</div>
+          ) : (
+            <ul class="rows" ref={list} aria-label={what}>
+              {items.map((item) => (
+                <li key={keyOf(item)}>{row(item)}</li>
+              ))}
+            </ul>
+          )}
+          {pages.error !== null && <ProblemNote error={pages.error} />}
+          {!isLast && (
+            <BusyButton
+              type="button"
+              class="more"
+              isBusy={pages.isFetching}
+              onPress={() => fetchMore(items.length)}
+            >
+              {pages.isFetching ? 'Fetching …' : `More ${what}`}
+            </BusyButton>
+          )}
+        </>
+      )}
+    </AskedView>
+  );
+};
