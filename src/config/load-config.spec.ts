@@ -394,6 +394,26 @@ extra: 1
     expect(faults).not.toContain('planted-secret');
   });
 
+  it('names the faults of what sections point at beside those of other sections, and none twice', () => {
+    const faults = faultsOf(`
+registries:
+  prod: { type: distribution, url: "https://prod", retries: { attempts: 0 } }
+holds: [{ registry: nowhere, repository: "**", reason: x }, { registry: prod, repository: "**", reason: x }]
+front: { defaultRegistry: gone }
+audit: { signingKeyFile: /nowhere.pem }
+notifications: { webhooks: { tls: { caFile: /nowhere.pem } } }
+log: { level: loud }
+`);
+    expect(faults.split('\n').flatMap((line) => /^ {2}(\S+): /.exec(line)?.[1] ?? [])).toEqual([
+      'registries.prod.retries.attempts',
+      'log.level',
+      'holds.0.registry',
+      'front.defaultRegistry',
+      'audit.signingKeyFile',
+      'notifications.webhooks.tls.caFile',
+    ]);
+  });
+
   it.each([
     ['PORT', ' '],
     ['PORT', '65536'],

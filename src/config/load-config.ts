@@ -28,14 +28,17 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
   const set = new Map(Object.entries(env).flatMap(([key, value]) => (value ? [[key, value] as const] : [])));
   const environment = environmentSchema.safeParse(Object.fromEntries(set));
   if (!environment.success) faults.push(...faultsOf(environment.error));
-  const { file, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
+  const { file, right, registries: entries } = readConfigFile(set.get('SEXTON_CONFIG'), readFile, faults);
   const sources: EntrySources = { env: set, readFile, faults };
   const { registries, collections } = registriesOf(entries, sources);
-  const oidc = file && oidcOptionsOf(file.identity, sources);
-  const guardrails = file && guardrailsOf(file, (name) => registries.has(name), faults);
-  if (file) checkFront(file.front, registries, faults);
-  const audit = file && auditOptionsOf(file.audit, { env: set, readFile, faults });
-  const webhooks = file && webhookOptionsOf(file.notifications, sources);
+  const named = new Set(entries.map(([name]) => name));
+  const has = (name: RegistryName): boolean => named.has(name);
+  const oidc = right.identity ? oidcOptionsOf(right.identity, sources) : null;
+  const { holds, approvals, limits } = right;
+  const guardrails = holds && approvals && limits && guardrailsOf({ holds, approvals, limits }, has, faults);
+  if (right.front) checkFront(right.front, has, faults);
+  const audit = right.audit && auditOptionsOf(right.audit, sources);
+  const webhooks = right.notifications && webhookOptionsOf(right.notifications, sources);
   if (!environment.success || !file || !audit || !guardrails || !webhooks || faults.length > 0)
     throw new ConfigError(faults);
   const { data } = environment;
@@ -81,7 +84,7 @@ export const loadConfig = (env: Env, readFile: ReadFile): Config => {
 
 const checkFront = (
   { hosts, defaultRegistry }: ConfigFile['front'],
-  registries: ReadonlyMap<RegistryName, RegistryOptions>,
+  has: (name: RegistryName) => boolean,
   faults: ConfigFault[],
 ): void => {
   const named: [path: string, name: RegistryName][] = Object.entries(hosts).map(([host, name]) => [
@@ -90,7 +93,7 @@ const checkFront = (
   ]);
   if (defaultRegistry !== undefined) named.push(['front.defaultRegistry', defaultRegistry]);
   for (const [path, name] of named) {
-    if (!registries.has(name)) faults.push({ path, message: `names ${name}, which is not under registries` });
+    if (!has(name)) faults.push({ path, message: `names ${name}, which is not under registries` });
   }
 };
 

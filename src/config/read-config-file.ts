@@ -15,14 +15,18 @@ const EXAMPLE = `
       credentials: { username: sexton, passwordFile: /run/secrets/registry }
 `;
 
+type Sections = { readonly [Name in keyof ConfigFile]?: ConfigFile[Name] | undefined };
+
 interface ReadConfig {
   /** Null when something in it is wrong. */
   readonly file: ConfigFile | null;
+  /** The sections in which nothing is wrong, so that a wrong one does not hide the faults of what others name. */
+  readonly right: Sections;
   /** Each entry under `registries` as it stands there, so that one wrong entry does not hide another's faults. */
   readonly registries: readonly (readonly [name: string, entry: unknown])[];
 }
 
-const NOTHING: ReadConfig = { file: null, registries: [] };
+const NOTHING: ReadConfig = { file: null, right: {}, registries: [] };
 
 /** sexton.yaml at `path`, adding what is wrong with it to `faults`. */
 export const readConfigFile = (
@@ -50,7 +54,22 @@ export const readConfigFile = (
   const parsed = configFileSchema.safeParse(content, { error: sayRequired });
   if (!parsed.success) faults.push(...faultsOf(parsed.error));
   const entries = z.object({ registries: z.record(z.string(), z.unknown()) }).safeParse(content);
-  return { file: parsed.data ?? null, registries: Object.entries(entries.data?.registries ?? {}) };
+  return {
+    file: parsed.data ?? null,
+    right: parsed.data ?? withoutWrong(content, parsed.error),
+    registries: Object.entries(entries.data?.registries ?? {}),
+  };
+};
+
+const withoutWrong = (content: unknown, { issues }: z.ZodError): Sections => {
+  const wrong = new Set(
+    issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
+    ),
+  );
+  const sections = Object.entries(z.looseObject({}).safeParse(content).data ?? {});
+  const rest = Object.fromEntries(sections.filter(([name]) => !wrong.has(name)));
+  return configFileSchema.partial().safeParse(rest).data ?? {};
 };
 
 /** Where and of which kind; the parser's own message may quote the file, and the file may hold a secret by mistake. */
