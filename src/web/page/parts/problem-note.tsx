@@ -9,7 +9,7 @@ export const ProblemNote = ({
   readonly error: unknown;
   readonly onRetry?: () => void;
 }): JSX.Element => {
-  const { title, detail, faults, requestId } = shownOf(error);
+  const { title, detail, faults, wait, requestId } = shownOf(error);
   return (
     <div class="note bad" role="alert">
       <p class="note-title">{title}</p>
@@ -21,6 +21,7 @@ export const ProblemNote = ({
           ))}
         </ul>
       )}
+      {wait !== null && <p>{wait}</p>}
       {requestId !== null && <p class="small">Request {requestId}</p>}
       {onRetry && (
         <button type="button" onClick={onRetry}>
