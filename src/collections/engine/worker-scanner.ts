@@ -60,8 +60,9 @@ interface Task {
 }
 
 /**
- * Reads a file system with this thread and some more, whose calls may block: whoever must not block (the API) runs a
- * whole collection elsewhere. A thread costs 60 ms of a core before it is of any use, so there is one less than cores.
+ * Reads a file system, and moves batches out of it, with this thread and some more, whose calls may block: whoever must
+ * not block (the API) runs a whole collection elsewhere. A thread costs 60 ms of a core before it is of any use, so there
+ * is one less than cores.
  */
 export class WorkerScanner implements Scanner {
   readonly #storage: FilesystemStorage;
