@@ -88,6 +88,16 @@ describe('a repository of which something cannot be read loses nothing', () => {
     expect(digestsOf(await surveyIn(files.root))).toEqual(garbage);
   });
 
+  it('that one of its layer links names under another digest', async () => {
+    const { files, garbage } = aStore();
+    const stored = files.blob('stored once');
+    files.put(layout.layerLink('odd/app', digestOf(Buffer.from('stored once'), 'sha512')), stored);
+    expect(digestsOf(await surveyIn(files.root))).toContain(stored);
+    files.put(layout.tagLink('odd/app', 'v2'), '');
+    const found = digestsOf(await surveyIn(files.root));
+    expect(found).toEqual(garbage);
+  });
+
   it('that the lost link could have named: an index of what lives, what mentions nothing, what was deleted there, and all that these mention', async () => {
     const { files, living, garbage } = aStore();
     const index = (...digests: Digest[]): string =>

@@ -59,27 +59,32 @@ const followLayers = async (
   const undecided = new Map<number, Uint32Array>();
   const linked = new Set<number>();
   const links: Links = { layers: new Holders(), revisions: new Holders() };
+  const isAbsent = (index: number): boolean => !graph.has(index, FLAG.present);
+  const isLive = (index: number): boolean => graph.has(index, FLAG.live);
   for (let repository = 0; repository < marking.layers.length; repository++) {
     await turn();
     const layers = marking.layers.at(repository);
     const name = names[repository] ?? '';
     if (marking.undecided.has(repository)) undecided.set(repository, layers);
+    const follow = (index: number): Promise<void> =>
+      keepAlias(storage, marking, layerLink(name, graph.digest(index)), (path, problem) => {
+        undecided.set(repository, layers);
+        faults.push({ path, problem, repository: name, undecided: 'repository' });
+      });
     for (const index of layers) {
-      if (!graph.has(index, FLAG.present)) linked.add(index);
+      if (!isAbsent(index)) {
+        if (!isLive(index)) links.layers.note(index, repository);
+        continue;
+      }
+      linked.add(index);
       // Whatever needs it: a layer that need not be here, and what a manifest only mentions, may be stored so, too.
-      if (!graph.has(index, FLAG.present) && graph.has(index, FLAG.live)) {
-        await keepAlias(storage, marking, layerLink(name, graph.digest(index)), (path, problem) => {
-          undecided.set(repository, layers);
-          faults.push({ path, problem, repository: name, undecided: 'repository' });
-        });
-      }
-      if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live))
-        links.layers.note(index, repository);
+      if (isLive(index)) await follow(index);
     }
+    // What could not be read may need any of the others.
+    if (undecided.has(repository))
+      for (const index of layers) if (isAbsent(index) && !isLive(index)) await follow(index);
     for (const index of marking.emptyRevisions.at(repository)) {
-      if (graph.has(index, FLAG.present) && !graph.has(index, FLAG.live)) {
-        links.revisions.note(index, repository);
-      }
+      if (!isAbsent(index) && !isLive(index)) links.revisions.note(index, repository);
     }
   }
   return { links, linked, undecided };
