@@ -5,7 +5,6 @@ import { basename, dirname, join, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { ReferenceMemory } from '../collections/engine/reference-cache.js';
 import type { CollectionTools } from '../collections/engine/survey.js';
-import type { QuarantineEntry } from '../collections/engine/journal.js';
 import { WorkerScanner } from '../collections/engine/worker-scanner.js';
 import { FilesystemStorage } from '../storage/filesystem-storage.js';
 import { BLOBS, REPOSITORIES } from '../storage/layout.js';
@@ -79,9 +78,12 @@ export const withStorage = async <T>(
   const scanner = new WorkerScanner(root, threads);
   const memory = new ReferenceMemory(path);
   try {
-    const tools = {
-      ...{ storage: new FilesystemStorage(root), scanner, memory, now: () => Date.now() },
-      moveOut: (entries: readonly QuarantineEntry[]) => scanner.moveOut(entries),
+    const tools: CollectionTools = {
+      storage: new FilesystemStorage(root),
+      scanner,
+      memory,
+      now: () => Date.now(),
+      moveOut: (entries) => scanner.moveOut(entries),
     };
     const result = await work({ root, tools });
     await keepMemory(memory);

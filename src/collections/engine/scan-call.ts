@@ -45,21 +45,20 @@ export interface ScanReady {
 
 /** `buffer` holds all arrays of `value`. */
 export type ScanAnswer =
-  | { readonly value: ScanAnswers[keyof ScanAnswers]; readonly buffer: ArrayBuffer }
-  | { readonly failed: string; readonly fault: StorageFault | null };
+  { readonly value: ScanAnswers[keyof ScanAnswers]; readonly buffer: ArrayBuffer } | ScanFailure;
 
-/** What a StorageFaultError says, which loses its class between threads. */
-interface StorageFault {
-  readonly path: string;
-  readonly problem: string;
+/** What went wrong; `fault` is what a StorageFaultError says, which loses its class between threads. */
+interface ScanFailure {
+  readonly failed: string;
+  readonly fault: Pick<StorageFaultError, 'path' | 'problem'> | null;
 }
 
-export const failureOf = (error: unknown): { failed: string; fault: StorageFault | null } => {
+export const failureOf = (error: unknown): ScanFailure => {
   const isFault = error instanceof StorageFaultError;
   return { failed: String(error), fault: isFault ? { path: error.path, problem: error.problem } : null };
 };
 
-export const errorOf = ({ failed, fault }: { failed: string; fault: StorageFault | null }): Error =>
+export const errorOf = ({ failed, fault }: ScanFailure): Error =>
   fault === null ? new Error(failed) : new StorageFaultError(fault.path, fault.problem);
 
 export const answerCall = async (
