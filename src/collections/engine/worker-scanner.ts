@@ -156,7 +156,10 @@ export class WorkerScanner implements Scanner {
     return { found, faults };
   }
 
-  /** As `moveOut` of quarantine.ts, in all threads. However it ends, none of them moves anything once it has. */
+  /**
+   * As `moveOut` of quarantine.ts, in all threads. After a fault no piece is begun that no thread has yet, and however
+   * it ends, none of them moves anything once it has.
+   */
   async moveOut(entries: readonly QuarantineEntry[]): Promise<void> {
     if (entries.length < WORTH_THREADS) return moveOut(this.#storage, entries);
     const pieces = MOVES_A_THREAD * (this.#workers.length + 1);
@@ -165,6 +168,7 @@ export class WorkerScanner implements Scanner {
     const calls = chunks(order, Math.ceil(entries.length / pieces)).map((part) =>
       this.#call<'moveOut'>({ kind: 'moveOut', entries: part }),
     );
+    for (const call of calls) call.catch((error: unknown) => this.#giveUp('moveOut', error));
     try {
       for await (const _ of this.#inOrder([...calls]));
     } catch (error) {
@@ -219,6 +223,15 @@ export class WorkerScanner implements Scanner {
         this.#told.set(worker, this.#linkFree.length);
         worker.postMessage(message, spare === null ? [] : [spare]);
       }
+    }
+  }
+
+  /** Begins no more of these calls. */
+  #giveUp(kind: ScanCall['kind'], why: unknown): void {
+    const error = why instanceof Error ? why : new Error(String(why));
+    for (const task of this.#waiting.splice(0)) {
+      if (task.call.kind === kind) task.reject(error);
+      else this.#waiting.push(task);
     }
   }
 
